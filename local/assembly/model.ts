@@ -1,0 +1,149 @@
+/**
+ * What a synthesized stack declares, as the engine runs it: plain values, every intrinsic function resolved.
+ * `assembly/` reads `cdk.out` into this; the services, the functions and the gateway take it from here.
+ */
+
+/** Where a resource came from, for error texts: its logical id and its path in the construct tree. */
+export interface Origin {
+  readonly logicalId: string;
+  readonly constructPath: string;
+}
+
+/** A DynamoDB table, with the input of `CreateTable` (key schema, attributes, indexes, stream view type). */
+export interface TableModel extends Origin {
+  readonly name: string;
+  readonly arn: string;
+  readonly createTable: Record<string, unknown>;
+  readonly streamViewType?: 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
+  readonly ttlAttribute?: string;
+}
+
+export interface FunctionModel extends Origin {
+  readonly name: string;
+  readonly arn: string;
+  /** Folder that holds the code asset. */
+  readonly codeDirectory: string;
+  /** `<file>.<export>`, for example `index.handler`. */
+  readonly handler: string;
+  readonly timeoutSeconds: number;
+  readonly memoryMegabytes: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly roleArn: string;
+  readonly reservedConcurrency?: number;
+}
+
+export interface RoleModel extends Origin {
+  readonly arn: string;
+  readonly name: string;
+  readonly statements: readonly PolicyStatement[];
+  readonly managedPolicies: readonly string[];
+}
+
+export interface PolicyStatement {
+  readonly effect: 'Allow' | 'Deny';
+  readonly actions: readonly string[];
+  readonly resources: readonly string[];
+  readonly conditions: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+/** A resource policy grant on a function: who may invoke it (`AWS::Lambda::Permission`). */
+export interface InvokePermission extends Origin {
+  readonly functionArn: string;
+  readonly principal: string;
+  readonly sourceArn?: string;
+}
+
+export interface WebSocketApiModel extends Origin {
+  readonly apiId: string;
+  readonly stageName: string;
+  readonly routeSelectionExpression: string;
+  readonly routes: readonly WebSocketRouteModel[];
+}
+
+export interface WebSocketRouteModel {
+  /** `$connect`, `$disconnect`, `$default` or an action. */
+  readonly routeKey: string;
+  readonly functionArn: string;
+  /** Whether the function's body is sent back on the socket. */
+  readonly routeResponse: boolean;
+  readonly integrationTimeoutMs: number;
+}
+
+export interface HttpApiModel extends Origin {
+  readonly apiId: string;
+  readonly stageName: string;
+  readonly routes: readonly {
+    readonly routeKey: string;
+    readonly functionArn: string;
+    readonly integrationTimeoutMs: number;
+  }[];
+  readonly cors?: {
+    readonly allowOrigins: readonly string[];
+    readonly allowMethods: readonly string[];
+    readonly allowHeaders: readonly string[];
+    readonly exposeHeaders: readonly string[];
+    readonly allowCredentials: boolean;
+    readonly maxAgeSeconds?: number;
+  };
+}
+
+export interface EventSourceMappingModel extends Origin {
+  readonly functionArn: string;
+  /** A table's stream or a queue. */
+  readonly source:
+    | { readonly kind: 'stream'; readonly tableName: string }
+    | { readonly kind: 'queue'; readonly queueArn: string };
+  readonly enabled: boolean;
+  readonly batchSize: number;
+  readonly batchingWindowSeconds: number;
+  readonly startingPosition: 'TRIM_HORIZON' | 'LATEST';
+  readonly parallelizationFactor: number;
+  readonly bisectBatchOnFunctionError: boolean;
+  /** -1: until the record expires. */
+  readonly maximumRetryAttempts: number;
+  /** -1: until the record expires. */
+  readonly maximumRecordAgeSeconds: number;
+  readonly reportBatchItemFailures: boolean;
+  readonly failureDestinationArn?: string;
+  /** Event filter patterns, any of which lets a record through; empty: all pass. */
+  readonly filters: readonly Record<string, unknown>[];
+}
+
+export interface QueueModel extends Origin {
+  readonly name: string;
+  readonly arn: string;
+  readonly url: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export interface SecretModel extends Origin {
+  readonly arn: string;
+  readonly name: string;
+  /** `GenerateSecretString` of the template, or the literal text. */
+  readonly generate?: Record<string, unknown>;
+  readonly value?: string;
+}
+
+export interface CustomResourceModel extends Origin {
+  readonly resourceType: string;
+  readonly serviceTokenArn: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+/** Everything that one stack declares and the engine runs. */
+export interface AssemblyModel {
+  readonly stackName: string;
+  readonly region: string;
+  readonly account: string;
+  readonly tables: readonly TableModel[];
+  readonly functions: readonly FunctionModel[];
+  readonly roles: readonly RoleModel[];
+  readonly invokePermissions: readonly InvokePermission[];
+  readonly webSocketApis: readonly WebSocketApiModel[];
+  readonly httpApis: readonly HttpApiModel[];
+  readonly eventSourceMappings: readonly EventSourceMappingModel[];
+  readonly queues: readonly QueueModel[];
+  readonly secrets: readonly SecretModel[];
+  readonly customResources: readonly CustomResourceModel[];
+  readonly outputs: Readonly<Record<string, string>>;
+}
