@@ -111,7 +111,7 @@ function functionOptions(root: string, entries: readonly Entry[]): BuildOptions 
 
 /** The engine loads its packages from `node_modules`; a Lambda environment's worker thread loads nothing but itself. */
 function localOptions(root: string): BuildOptions[] {
-  const common: BuildOptions = {
+  const common = {
     absWorkingDir: root,
     bundle: true,
     write: false,
@@ -122,23 +122,13 @@ function localOptions(root: string): BuildOptions[] {
     sourcesContent: false,
     legalComments: 'none',
     logLevel: 'silent',
-  };
-  const options: BuildOptions[] = [
-    {
-      ...common,
-      entryPoints: { engine: 'local/engine.ts' },
-      outfile: 'dist/local/engine.js',
-      packages: 'external',
-    },
-    {
-      ...common,
-      entryPoints: { environment: 'local/lambda/environment.ts' },
-      outfile: 'dist/local/environment.js',
-    },
-  ];
-  return options.filter(({ entryPoints }) =>
-    Object.values(entryPoints ?? {}).every((source) => existsSync(join(root, source))),
-  );
+  } satisfies BuildOptions;
+  const engine = { entryPoints: ['local/engine.ts'], outfile: 'dist/local/engine.js' };
+  const environment = { entryPoints: ['local/lambda/environment.ts'], outfile: 'dist/local/environment.js' };
+  return [
+    { ...common, ...engine, packages: 'external' as const },
+    { ...common, ...environment },
+  ].filter(({ entryPoints }) => entryPoints.every((source) => existsSync(join(root, source))));
 }
 
 function place(root: string, output: OutputFile): string {
