@@ -1,0 +1,105 @@
+/**
+ * Signed calls to AWS over a kept-alive pool: what the hot path of every message uses for DynamoDB and `PostToConnection`.
+ *
+ * The SDK's own clients cost several times the CPU for the same bytes (measured by `npm run bench:post`), and a message costs
+ * a handful of table calls and one post per connection. `aws4` signs, `undici` keeps the connections.
+ */
+import aws4 from 'aws4';
+import { Agent, type Dispatcher, errors } from 'undici';
+
+/** An answer as it came: the status and the whole body. */
+export interface AwsResponse {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface AwsRequest {
+  /** Signing name of the service: `dynamodb`, `execute-api`, `lambda`. */
+  readonly service: string;
+  /** Scheme and host, for example `https://dynamodb.eu-central-1.amazonaws.com`. */
+  readonly origin: string;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Path with its segments percent-encoded. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Milliseconds until the call is given up. */
+  readonly timeoutMs: number;
+}
+
+export type AwsSend = (request: AwsRequest) => Promise<AwsResponse>;
+
+/** The call got no answer: refused, reset or out of time. Whether it took effect is not known. */
+export class AwsUnreachable extends Error {
+  override readonly name = 'AwsUnreachable';
+}
+
+/** Idle connections are closed by AWS after about 20 seconds; ours go first, so that no request meets a closing one. */
+const KEEP_ALIVE_MS = 15_000;
+/** Connections to one host: enough for a room's posts at once, few enough for a small Lambda. */
+const CONNECTIONS_PER_HOST = 64;
+
+/**
+ * A sender that signs with the credentials in the environment (which Lambda fixes for the life of an execution environment).
+ *
+ * @throws {AwsUnreachable} from each call that gets no answer.
+ */
+export function createAwsSend(environment: Readonly<Record<string, string | undefined>>): AwsSend {
+  const agent = new Agent({
+    connections: CONNECTIONS_PER_HOST,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveMaxTimeout: KEEP_ALIVE_MS,
+    pipelining: 1,
+  });
+  const credentials = {
+    accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
+    secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
+    ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
+  };
+  const region = environment.AWS_REGION ?? 'us-east-1';
+
+  return async (request) => {
+    const signed = aws4.sign(
+      {
+        service: request.service,
+        region,
+        host: new URL(request.origin).host,
+        method: request.method,
+        path: request.path,
+        headers: { ...request.headers },
+        ...(request.body === undefined ? {} : { body: request.body }),
+      },
+      credentials,
+    );
+    try {
+      const response = await agent.request({
+        origin: request.origin,
+        path: request.path,
+        method: request.method as Dispatcher.HttpMethod,
+        headers: signed.headers as Record<string, string>,
+        body: request.body ?? null,
+        headersTimeout: request.timeoutMs,
+        bodyTimeout: request.timeoutMs,
+      });
+      return { status: response.statusCode, body: await response.body.text() };
+    } catch (error) {
+      if (error instanceof errors.UndiciError || isSocketError(error)) {
+        throw new AwsUnreachable(`no answer from ${request.service}`, { cause: error });
+      }
+      throw error;
+    }
+  };
+}
+
+function isSocketError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string';
+}
+
+/** The address of a service: what the environment overrides, as the SDKs read it, else AWS's own. */
+export function serviceOrigin(
+  service: 'dynamodb' | 'lambda',
+  environment: Readonly<Record<string, string | undefined>>,
+): string {
+  const override = environment[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ?? environment.AWS_ENDPOINT_URL;
+  return override ?? `https://${service}.${environment.AWS_REGION ?? 'us-east-1'}.amazonaws.com`;
+}

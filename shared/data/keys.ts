@@ -1,0 +1,69 @@
+/**
+ * Every key and every index of the two tables, and nothing else knows their shape. docs/data-model.md says what each item holds.
+ */
+import type { ClientId, RoomId, UserId } from '../protocol/ids.ts';
+
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+
+/** The Chat table's one index: sparse, eventually consistent, for listings. */
+export const BY_OWNER = 'byOwner';
+export const BY_OWNER_KEYS = { partition: 'gsi1pk', sort: 'gsi1sk' } as const;
+/** The attribute that DynamoDB's time to live reads, epoch seconds. */
+export const TTL_ATTRIBUTE = 'expiresAt';
+
+/** Twelve digits, so that text order is number order: one event a second for 30,000 years. */
+export function paddedSeq(seq: number): string {
+  return String(seq).padStart(12, '0');
+}
+
+/** Chat: what must last. */
+export const chatKeys = {
+  account: (user: UserId): Key => ({ pk: `ACCOUNT#${user}`, sk: 'ACCOUNT' }),
+  session: (user: UserId, session: string): Key => ({ pk: `ACCOUNT#${user}`, sk: `SESSION#${session}` }),
+  membership: (user: UserId, room: RoomId): Key => ({ pk: `USER#${user}`, sk: `ROOM#${room}` }),
+  room: (room: RoomId): Key => ({ pk: `ROOM#${room}`, sk: 'ROOM' }),
+  head: (room: RoomId): Key => ({ pk: `ROOM#${room}`, sk: HEAD }),
+  event: (room: RoomId, seq: number): Key => ({ pk: `ROOM#${room}`, sk: `${EVENT_PREFIX}${paddedSeq(seq)}` }),
+  claim: (room: RoomId, user: UserId, id: ClientId): Key => ({ pk: `ROOM#${room}`, sk: `ID#${user}#${id}` }),
+  ban: (room: RoomId, user: UserId): Key => ({ pk: `ROOM#${room}`, sk: `BAN#${user}` }),
+  publicKeys: (): Key => ({ pk: 'KEYS', sk: 'JWKS' }),
+};
+
+/** Sort key of a room's sequencer, and what the stream's filters look for (infra/ repeats it as text). */
+export const HEAD = 'HEAD';
+export const EVENT_PREFIX = 'E#';
+export const MEMBERSHIP_PREFIX = 'ROOM#';
+export const SESSION_PREFIX = 'SESSION#';
+
+/** Partitions of the index `byOwner`. */
+export const ownerKeys = {
+  members: (room: RoomId) => ({ gsi1pk: `ROOM#${room}` }),
+  member: (room: RoomId, user: UserId) => ({ gsi1pk: `ROOM#${room}`, gsi1sk: `MEMBER#${user}` }),
+  publicRooms: () => ({ gsi1pk: 'ROOMS#public' }),
+  publicRoom: (name: string, room: RoomId) => ({ gsi1pk: 'ROOMS#public', gsi1sk: `${name}#${room}` }),
+};
+
+/** Connections: what is true for two hours at most. */
+export const connectionKeys = {
+  connection: (connection: string): Key => ({ pk: `CONN#${connection}`, sk: 'CONN' }),
+  /** The rooms and shards that a connection is subscribed to. */
+  subscriptionsOf: (connection: string): Key => ({ pk: `CONN#${connection}`, sk: 'SUBS' }),
+  userConnection: (user: UserId, connection: string): Key => ({
+    pk: `USER#${user}`,
+    sk: `CONN#${connection}`,
+  }),
+  subscription: (room: RoomId, shard: number, connection: string): Key => ({
+    pk: `SUBS#${room}#${shard}`,
+    sk: connection,
+  }),
+  shards: (room: RoomId): Key => ({ pk: `SUBS#${room}`, sk: 'SHARDS' }),
+  /** A user whose membership ended: no event beyond that one is posted to subscriptions older than it. */
+  left: (room: RoomId, user: UserId): Key => ({ pk: `SUBS#${room}`, sk: `LEFT#${user}` }),
+  ticket: (hash: string): Key => ({ pk: `TICKET#${hash}`, sk: 'TICKET' }),
+};
+
+export const USER_CONNECTION_PREFIX = 'CONN#';
+export const LEFT_PREFIX = 'LEFT#';

@@ -1,0 +1,90 @@
+/** The events of a room's log: one ordered, numbered, append-only story of everything that changed. */
+import * as z from 'zod/mini';
+import { ClientId, characters, Emoji, FileId, Role, RoomKind, Seq, Text, Time, UserId } from './ids.ts';
+
+export const Attachment = z.object({
+  file: FileId,
+  name: z.string(),
+  size: z.number(),
+  contentType: z.string(),
+});
+
+export const RoomName = characters(1, 100);
+export const RoomTopic = characters(0, 500);
+/** Seconds between two messages of one member, at most an hour. */
+export const SlowModeSeconds = z.int().check(z.gte(0), z.lte(3_600));
+
+/** What every event carries: its number, who did it, when, and the client's id where one was given. */
+const common = { seq: Seq, user: UserId, at: Time, id: z.optional(ClientId) };
+
+export const MessageCreated = z.object({
+  ...common,
+  type: z.literal('message.created'),
+  /** The how-many-eth message of the room. */
+  n: z.int().check(z.gte(1)),
+  text: Text,
+  thread: z.optional(Seq),
+  attachments: z.optional(z.array(Attachment)),
+  mentions: z.optional(z.array(UserId)),
+});
+export type MessageCreated = z.infer<typeof MessageCreated>;
+
+export const RoomEvent = z.discriminatedUnion('type', [
+  MessageCreated,
+  z.object({ ...common, type: z.literal('message.edited'), target: Seq, text: Text }),
+  z.object({ ...common, type: z.literal('message.deleted'), target: Seq }),
+  z.object({ ...common, type: z.literal('reaction.added'), target: Seq, emoji: Emoji }),
+  z.object({ ...common, type: z.literal('reaction.removed'), target: Seq, emoji: Emoji }),
+  z.object({ ...common, type: z.literal('message.pinned'), target: Seq }),
+  z.object({ ...common, type: z.literal('message.unpinned'), target: Seq }),
+  z.object({ ...common, type: z.literal('member.joined'), member: UserId }),
+  z.object({ ...common, type: z.literal('member.left'), member: UserId }),
+  z.object({ ...common, type: z.literal('member.removed'), member: UserId, banned: z.boolean() }),
+  z.object({
+    ...common,
+    type: z.literal('member.updated'),
+    member: UserId,
+    role: z.optional(Role),
+    mutedUntil: z.optional(z.nullable(Time)),
+  }),
+  z.object({
+    ...common,
+    type: z.literal('room.created'),
+    name: z.optional(RoomName),
+    topic: z.optional(RoomTopic),
+    kind: z.optional(RoomKind),
+    slowModeSeconds: z.optional(SlowModeSeconds),
+  }),
+  z.object({
+    ...common,
+    type: z.literal('room.updated'),
+    name: z.optional(RoomName),
+    topic: z.optional(RoomTopic),
+    kind: z.optional(RoomKind),
+    slowModeSeconds: z.optional(SlowModeSeconds),
+  }),
+]);
+export type RoomEvent = z.infer<typeof RoomEvent>;
+export type EventType = RoomEvent['type'];
+export type EventOf<T extends EventType> = Extract<RoomEvent, { type: T }>;
+
+/** A message as history shows it: `message.created` with what later events made of it. */
+export const Message = z.object({
+  seq: Seq,
+  type: z.literal('message.created'),
+  user: UserId,
+  at: Time,
+  id: z.optional(ClientId),
+  n: z.int(),
+  /** Absent once the message is deleted. */
+  text: z.optional(z.string()),
+  thread: z.optional(Seq),
+  attachments: z.optional(z.array(Attachment)),
+  mentions: z.optional(z.array(UserId)),
+  editedAt: z.optional(Time),
+  deleted: z.optional(z.boolean()),
+  reactions: z.record(z.string(), z.object({ count: z.int(), users: z.array(UserId), mine: z.boolean() })),
+  replyCount: z.optional(z.int()),
+  lastReplyAt: z.optional(Time),
+});
+export type Message = z.infer<typeof Message>;

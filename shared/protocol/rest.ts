@@ -1,0 +1,144 @@
+/** The HTTP API: bodies, queries and answers of every call under `/api`. */
+import * as z from 'zod/mini';
+import { messageFields } from './commands.ts';
+import { Message, RoomName, RoomTopic, SlowModeSeconds } from './events.ts';
+import {
+  ClientId,
+  characters,
+  Emoji,
+  MAX_HISTORY_LIMIT,
+  Role,
+  RoomId,
+  RoomKind,
+  SeenSeq,
+  Seq,
+  Time,
+  UserId,
+} from './ids.ts';
+
+/** NIST SP 800-63B: at least 8 characters; the upper bound only keeps the hash's input small. */
+export const Password = characters(8, 256);
+export const DisplayName = characters(1, 64);
+
+export const User = z.object({ user: UserId, displayName: z.string(), createdAt: z.optional(Time) });
+export type User = z.infer<typeof User>;
+
+export const Tokens = z.object({
+  user: User,
+  accessToken: z.string(),
+  refreshToken: z.string(),
+  /** Seconds until the access token ends. */
+  expiresIn: z.int(),
+});
+export type Tokens = z.infer<typeof Tokens>;
+
+export const RegisterBody = z.strictObject({
+  username: UserId,
+  password: Password,
+  displayName: z.optional(DisplayName),
+});
+/** Any strings at all: a name that can't exist is told from a wrong password neither in words nor in time. */
+export const LoginBody = z.strictObject({
+  username: z.string().check(z.maxLength(256)),
+  password: z.string().check(z.maxLength(1_024)),
+});
+export const RefreshBody = z.strictObject({ refreshToken: z.string().check(z.maxLength(256)) });
+export const UpdateMeBody = z.strictObject({
+  displayName: z.optional(DisplayName),
+  password: z.optional(z.strictObject({ current: z.string().check(z.maxLength(1_024)), next: Password })),
+});
+export const Ticket = z.object({ ticket: z.string(), expiresIn: z.int() });
+
+/** Who can choose a room's kind: `direct` rooms are opened by `POST /api/direct` only. */
+export const ChosenKind = z.enum(['public', 'private']);
+/** Ids that begin so are direct rooms' own. */
+export const DIRECT_ROOM_PREFIX = 'dm-';
+export const CreateRoomBody = z.strictObject({
+  room: z.optional(RoomId),
+  name: RoomName,
+  kind: ChosenKind,
+  topic: z.optional(RoomTopic),
+});
+export const UpdateRoomBody = z.strictObject({
+  name: z.optional(RoomName),
+  topic: z.optional(RoomTopic),
+  kind: z.optional(ChosenKind),
+  slowModeSeconds: z.optional(SlowModeSeconds),
+});
+export const OpenDirectBody = z.strictObject({ user: UserId });
+export const UpdateMemberBody = z.strictObject({
+  role: z.optional(Role),
+  mutedUntil: z.optional(z.nullable(Time)),
+});
+
+/** A room as anyone who may see it sees it. */
+export const Room = z.object({
+  room: RoomId,
+  name: z.string(),
+  kind: RoomKind,
+  topic: z.optional(z.string()),
+  slowModeSeconds: z.int(),
+  createdAt: Time,
+});
+export type Room = z.infer<typeof Room>;
+
+/** One of the caller's rooms, with what is new in it. */
+export const JoinedRoom = z.extend(Room, {
+  role: Role,
+  seq: SeenSeq,
+  read: SeenSeq,
+  unread: z.int(),
+  mentions: z.int(),
+  lastMessage: z.optional(Message),
+});
+export type JoinedRoom = z.infer<typeof JoinedRoom>;
+
+export const Member = z.object({
+  user: UserId,
+  role: Role,
+  joinedAt: Time,
+  mutedUntil: z.optional(Time),
+  online: z.optional(z.boolean()),
+});
+export type Member = z.infer<typeof Member>;
+
+export const SendMessageBody = z.strictObject({ id: z.optional(ClientId), ...messageFields });
+export const EditMessageBody = z.strictObject({ id: z.optional(ClientId), text: messageFields.text });
+export const ReportBody = z.strictObject({ reason: characters(1, 500) });
+export const CreateFileBody = z.strictObject({
+  name: characters(1, 255),
+  size: z.int().check(z.gte(1), z.lte(5 * 1024 ** 3)),
+  contentType: z.string().check(z.regex(/^[\w.+-]{1,64}\/[\w.+-]{1,64}$/, 'must be a media type')),
+});
+export const ReactionPath = z.object({ room: RoomId, seq: Seq, emoji: Emoji });
+
+/** A whole number in a query, as text. */
+function queryNumber(least: number, most: number) {
+  return z.pipe(
+    z.string().check(z.regex(/^\d{1,12}$/, 'must be a whole number')),
+    z.pipe(
+      z.transform((text: string) => Number(text)),
+      z.int().check(z.gte(least), z.lte(most)),
+    ),
+  );
+}
+
+export const DEFAULT_PAGE_LIMIT = 50;
+/** A page of a list: `limit` items after `cursor`, which is opaque. */
+export const PageQuery = z.object({
+  limit: z.optional(queryNumber(1, 100)),
+  cursor: z.optional(z.string().check(z.maxLength(1_024))),
+});
+export const PrefixQuery = z.extend(PageQuery, { prefix: z.optional(z.string().check(z.maxLength(100))) });
+export const HistoryQuery = z.object({
+  before: z.optional(queryNumber(1, 999_999_999_999)),
+  limit: z.optional(queryNumber(1, MAX_HISTORY_LIMIT)),
+  thread: z.optional(queryNumber(1, 999_999_999_999)),
+});
+
+export const Health = z.object({ status: z.enum(['ok', 'unavailable']), version: z.string() });
+
+/** A page of a list. */
+export function pageOf<S extends z.core.$ZodType>(item: S) {
+  return z.object({ items: z.array(item), cursor: z.optional(z.string()) });
+}
