@@ -1,0 +1,13 @@
+import type { Table } from '../data/table.ts';
+
+/** What every operation on rooms works with. Clock and ids are passed in, so that a test can decide both. */
+export interface ChatContext {
+  /** What must last. */
+  readonly chat: Table;
+  /** What is true for two hours at most. */
+  readonly connections: Table;
+  /** Epoch milliseconds. */
+  now(): number;
+  /** A new id that nobody can guess and that never comes twice (a UUID). */
+  newId(): string;
+}
