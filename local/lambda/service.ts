@@ -11,6 +11,8 @@ export type InvocationOutcome =
       readonly kind: 'error' | 'timeout' | 'exit' | 'throttled';
       readonly errorType: string;
       readonly errorMessage: string;
+      /** Stack of the error, a line each, where the handler threw one: the `trace` of Lambda's error payload. */
+      readonly trace?: readonly string[];
     };
 
 export interface LambdaService {
@@ -21,4 +23,35 @@ export interface LambdaService {
   invoke(functionArnOrName: string, event: unknown, type: InvocationType): Promise<InvocationOutcome>;
   /** Ends every environment and resolves when none is left. */
   close(): Promise<void>;
+}
+
+/** One line of a function's own output, or of the platform about it. */
+export interface FunctionLogEntry {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly functionName: string;
+  /** Absent for output of the module while it loads. */
+  readonly requestId?: string;
+  /** `platform`: written by the engine (a timeout, an error of a handler, the end of an environment), not by the function. */
+  readonly source: 'stdout' | 'stderr' | 'platform';
+  /** Level of the `console` method used; absent for what was written to the stream directly. */
+  readonly level?: 'TRACE' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR' | 'FATAL';
+  readonly text: string;
+}
+
+/** What happened to one function since the engine started. */
+export interface FunctionStatistics {
+  readonly invocations: number;
+  readonly errors: number;
+  readonly timeouts: number;
+  readonly throttles: number;
+  readonly coldStarts: number;
+  /** Milliseconds of wall clock that handlers ran, as Lambda bills them (rounded up for each invocation). */
+  readonly billedMilliseconds: number;
+  /** Environments that exist now. */
+  readonly environments: number;
+  /** Invocations running now. */
+  readonly running: number;
+  /** Invocations that wait for an environment now. */
+  readonly waiting: number;
 }

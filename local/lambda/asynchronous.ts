@@ -1,0 +1,99 @@
+/**
+ * Lambda's asynchronous invocation: the event is queued, tried, and tried again.
+ * Source: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+ */
+import type { FunctionModel } from '../assembly/model.ts';
+import { newRequestId } from './identifiers.ts';
+import type { InvocationOutcome } from './service.ts';
+
+/** Waits before the second and the third attempt after an error of the function, milliseconds: one and two minutes on AWS. */
+export const RETRY_DELAYS_MS: readonly number[] = [60_000, 120_000];
+/** How long an event may be tried at all: 6 hours. */
+const MAXIMUM_EVENT_AGE_MS = 6 * 60 * 60 * 1000;
+/** Back-off after a throttle: from one second, doubled, to five minutes. */
+const THROTTLE_DELAY_MS = 1000;
+const THROTTLE_DELAY_CEILING_MS = 5 * 60 * 1000;
+
+/** What a failure destination gets: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
+export interface FailureRecord {
+  readonly version: '1.0';
+  readonly timestamp: string;
+  readonly requestContext: {
+    readonly requestId: string;
+    readonly functionArn: string;
+    readonly condition: 'RetriesExhausted' | 'EventAgeExceeded';
+    readonly approximateInvokeCount: number;
+  };
+  readonly requestPayload: unknown;
+  readonly responseContext: {
+    readonly statusCode: 200;
+    readonly executedVersion: '$LATEST';
+    readonly functionError: 'Unhandled';
+  };
+  readonly responsePayload: unknown;
+}
+
+export interface AsynchronousOptions {
+  readonly run: (model: FunctionModel, event: string) => Promise<InvocationOutcome>;
+  readonly retryDelaysMs: readonly number[];
+  /** Called with each event that failed for good: the seam for dead-letter queues and failure destinations. */
+  readonly onFailure?: (model: FunctionModel, record: FailureRecord) => void;
+}
+
+/** Events that were accepted and not yet done. `close` forgets them: they live in memory only. */
+export function createAsynchronousInvoker(options: AsynchronousOptions) {
+  const timers = new Set<NodeJS.Timeout>();
+  let closed = false;
+
+  function later(ms: number, then: () => void): void {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      then();
+    }, ms);
+    timers.add(timer);
+  }
+
+  function accept(model: FunctionModel, event: string): void {
+    const requestId = newRequestId();
+    const accepted = Date.now();
+    let failures = 0;
+    let throttles = 0;
+
+    const attempt = async (): Promise<void> => {
+      const outcome = await options.run(model, event);
+      if (outcome.ok || closed) return;
+      const throttled = outcome.kind === 'throttled';
+      const delay = throttled
+        ? Math.min(THROTTLE_DELAY_MS * 2 ** throttles++, THROTTLE_DELAY_CEILING_MS)
+        : options.retryDelaysMs[failures++];
+      const tooOld = Date.now() - accepted + (delay ?? 0) > MAXIMUM_EVENT_AGE_MS;
+      if (delay !== undefined && !tooOld) {
+        later(delay, () => void attempt());
+        return;
+      }
+      options.onFailure?.(model, {
+        version: '1.0',
+        timestamp: new Date().toISOString(),
+        requestContext: {
+          requestId,
+          functionArn: `${model.arn}:$LATEST`,
+          condition: tooOld ? 'EventAgeExceeded' : 'RetriesExhausted',
+          approximateInvokeCount: failures + throttles,
+        },
+        requestPayload: JSON.parse(event),
+        responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+        responsePayload: { errorType: outcome.errorType, errorMessage: outcome.errorMessage },
+      });
+    };
+    void attempt();
+  }
+
+  return {
+    accept,
+    close(): void {
+      closed = true;
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+    },
+  };
+}
