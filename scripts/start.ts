@@ -1,0 +1,148 @@
+/** `npm start`: builds the handlers, synthesizes the stack, runs it on this machine, and says how to talk to it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from './build.ts';
+import { CommandError, printFailure } from './command-error.ts';
+import { banner, demoLines } from './start/banner.ts';
+import { createDemo, type DemoUser } from './start/demo.ts';
+import { parseOptions, type StartOptions, USAGE } from './start/options.ts';
+import { synthesize } from './start/synthesize.ts';
+
+type EngineModule = typeof import('../local/engine.ts');
+type EngineOptions = Parameters<EngineModule['startEngine']>[0];
+
+/** What the engine takes besides the stack: limits that tests shorten. */
+export type EngineExtras = Omit<EngineOptions, 'assemblyDirectory' | 'server'>;
+
+export interface RunningParley {
+  /** `http://127.0.0.1:<port>`, without `/api`. */
+  readonly http: string;
+  /** `ws://127.0.0.1:<port>/ws`. */
+  readonly websocket: string;
+  readonly users: readonly DemoUser[];
+  /** Ends everything that was started. */
+  close(): Promise<void>;
+}
+
+const ROOT = join(import.meta.dirname, '..');
+
+/**
+ * Starts the whole service on this machine.
+ *
+ * @throws {CommandError} with what to do about it, where the port is taken, the stack does not synthesize or the engine
+ *   can't run it. Nothing is left running then.
+ */
+export async function startParley(
+  options: StartOptions,
+  extras: Partial<EngineExtras> = {},
+): Promise<RunningParley> {
+  const server = await listen(options.port);
+  const assemblyDirectory = await mkdtemp(join(tmpdir(), 'parley-'));
+  let closeEngine = async () => {};
+  const close = async () => {
+    await closeEngine();
+    await new Promise((resolve) => server.close(resolve));
+    await rm(assemblyDirectory, { recursive: true, force: true });
+  };
+  try {
+    await build();
+    await synthesize(assemblyDirectory, { ...browserContext(server), ...options.context });
+    const { startEngine } = await loadEngine();
+    const engine = await startEngine({
+      ...extras,
+      assemblyDirectory,
+      server,
+      ...(options.data === undefined ? {} : { dataDirectory: options.data }),
+    });
+    closeEngine = () => engine.close();
+    const users = options.demo ? await createDemo(engine.http) : [];
+    return { http: engine.http, websocket: engine.websocket, users, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** The page is served from the same port: its own origins may open sockets unless the user says otherwise. */
+function browserContext(server: Server): Record<string, string> {
+  const port = portOf(server);
+  return { allowedOrigins: `http://localhost:${port},http://127.0.0.1:${port}` };
+}
+
+/** Takes the port before the slow work: a taken one is told at once, and the stack may be told the number. */
+async function listen(port: number): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const reason = error.code === 'EADDRINUSE' ? `port ${port} is taken` : error.message;
+      const remedy = 'Choose another with --port, or let --port 0 pick a free one.';
+      reject(new CommandError('start', reason, remedy, { cause: error }));
+    });
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  server.removeAllListeners('error');
+  return server;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+async function loadEngine(): Promise<EngineModule> {
+  return import(pathToFileURL(join(ROOT, 'dist/local/engine.js')).href);
+}
+
+async function main(): Promise<void> {
+  const started = performance.now();
+  const options = parseOptions(process.argv.slice(2));
+  if (options === 'help') {
+    console.log(USAGE);
+    return;
+  }
+  console.error('Building the handlers, synthesizing the stack, starting the engine …');
+  const starting = startParley(options);
+  endOnSignal(starting);
+  const parley = await starting;
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify({ http: parley.http, websocket: parley.websocket })}\n`);
+    return;
+  }
+  console.log(banner(parley, parley.users, (performance.now() - started) / 1000));
+  if (parley.users.length > 0 && process.stdin.isTTY) printFreshLines(parley);
+}
+
+/** Enter prints the lines again with tokens that are good for another fifteen minutes. */
+function printFreshLines(parley: RunningParley): void {
+  process.stdin.on('data', async () => {
+    try {
+      console.log(demoLines(parley, await createDemo(parley.http)).join('\n'));
+    } catch (error) {
+      printFailure(error);
+    }
+  });
+}
+
+/** Ends everything on Ctrl-C, also where it comes before the service is ready. */
+function endOnSignal(starting: Promise<RunningParley>): void {
+  let ending = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, async () => {
+      // A second Ctrl-C means now.
+      if (ending) process.exit(1);
+      ending = true;
+      await starting.then((parley) => parley.close()).catch(() => {});
+      process.exit(0);
+    });
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  main().catch((error: unknown) => {
+    printFailure(error);
+    process.exit(1);
+  });
+}
