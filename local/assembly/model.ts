@@ -9,12 +9,16 @@ export interface Origin {
   readonly constructPath: string;
 }
 
+export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
+
 /** A DynamoDB table, with the input of `CreateTable` (key schema, attributes, indexes, stream view type). */
 export interface TableModel extends Origin {
   readonly name: string;
   readonly arn: string;
   readonly createTable: Record<string, unknown>;
-  readonly streamViewType?: 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
+  readonly streamViewType?: StreamViewType;
+  /** Where the table has a stream. */
+  readonly streamArn?: string;
   readonly ttlAttribute?: string;
 }
 
@@ -30,6 +34,13 @@ export interface FunctionModel extends Origin {
   readonly environment: Readonly<Record<string, string>>;
   readonly roleArn: string;
   readonly reservedConcurrency?: number;
+  /** How asynchronous invocations are retried (`AWS::Lambda::EventInvokeConfig`); without it as Lambda's defaults say. */
+  readonly asynchronous?: {
+    readonly maximumRetryAttempts: number;
+    readonly maximumEventAgeSeconds: number;
+    readonly onSuccessArn?: string;
+    readonly onFailureArn?: string;
+  };
 }
 
 export interface RoleModel extends Origin {
@@ -42,7 +53,11 @@ export interface RoleModel extends Origin {
 export interface PolicyStatement {
   readonly effect: 'Allow' | 'Deny';
   readonly actions: readonly string[];
+  /** All actions but these; then `actions` is empty. */
+  readonly notActions: readonly string[];
   readonly resources: readonly string[];
+  /** All resources but these; then `resources` is empty. */
+  readonly notResources: readonly string[];
   readonly conditions: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
@@ -53,9 +68,16 @@ export interface InvokePermission extends Origin {
   readonly sourceArn?: string;
 }
 
+/** `DefaultRouteSettings` of a stage: requests a second, and at once. */
+export interface ThrottleModel {
+  readonly rateLimit: number;
+  readonly burstLimit: number;
+}
+
 export interface WebSocketApiModel extends Origin {
   readonly apiId: string;
   readonly stageName: string;
+  readonly throttle?: ThrottleModel;
   readonly routeSelectionExpression: string;
   readonly routes: readonly WebSocketRouteModel[];
 }
@@ -72,6 +94,7 @@ export interface WebSocketRouteModel {
 export interface HttpApiModel extends Origin {
   readonly apiId: string;
   readonly stageName: string;
+  readonly throttle?: ThrottleModel;
   readonly routes: readonly {
     readonly routeKey: string;
     readonly functionArn: string;
@@ -88,10 +111,11 @@ export interface HttpApiModel extends Origin {
 }
 
 export interface EventSourceMappingModel extends Origin {
+  readonly uuid: string;
   readonly functionArn: string;
   /** A table's stream or a queue. */
   readonly source:
-    | { readonly kind: 'stream'; readonly tableName: string }
+    | { readonly kind: 'stream'; readonly tableName: string; readonly streamArn: string }
     | { readonly kind: 'queue'; readonly queueArn: string };
   readonly enabled: boolean;
   readonly batchSize: number;
@@ -105,6 +129,8 @@ export interface EventSourceMappingModel extends Origin {
   readonly maximumRecordAgeSeconds: number;
   readonly reportBatchItemFailures: boolean;
   readonly failureDestinationArn?: string;
+  /** How many batches of a queue may be in the function's hands at once (`ScalingConfig`). */
+  readonly maximumConcurrency?: number;
   /** Event filter patterns, any of which lets a record through; empty: all pass. */
   readonly filters: readonly Record<string, unknown>[];
 }
@@ -127,6 +153,8 @@ export interface SecretModel extends Origin {
 export interface CustomResourceModel extends Origin {
   readonly resourceType: string;
   readonly serviceTokenArn: string;
+  /** How long the function has to answer to the response URL. */
+  readonly timeoutSeconds: number;
   readonly properties: Readonly<Record<string, unknown>>;
 }
 
@@ -144,6 +172,7 @@ export interface AssemblyModel {
   readonly eventSourceMappings: readonly EventSourceMappingModel[];
   readonly queues: readonly QueueModel[];
   readonly secrets: readonly SecretModel[];
+  /** In the order in which they are to be made. */
   readonly customResources: readonly CustomResourceModel[];
   readonly outputs: Readonly<Record<string, string>>;
 }

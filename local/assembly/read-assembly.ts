@@ -1,0 +1,102 @@
+import { EngineError } from '../errors.ts';
+import { objectOf, readStackArtifact } from './cloud-assembly.ts';
+import { resolve } from './intrinsics.ts';
+import type { AssemblyModel, FunctionModel, HttpApiModel, WebSocketApiModel } from './model.ts';
+import { readApis } from './read-apis.ts';
+import { readQueues, readSecrets, readTables, requireKnown } from './read-data.ts';
+import { readCustomResources, readEventSourceMappings, readFunctions } from './read-functions.ts';
+import { readInvokePermissions, readRoles } from './read-roles.ts';
+import { AssemblyReader } from './reader.ts';
+import { checkTypes } from './resource-types.ts';
+
+/** The account of everything on this machine, unless the stack is bound to one. SQS and SNS of `fauxqs` know this one only. */
+export const LOCAL_ACCOUNT = '000000000000';
+const DEFAULT_REGION = 'us-east-1';
+
+export interface AssemblyOptions {
+  /** The folder that `cdk synth` wrote. */
+  readonly directory: string;
+  /** Which stack, where the assembly holds several. */
+  readonly stackName?: string;
+  /** Endpoint of the AWS services on this machine, without a slash at the end. */
+  readonly awsEndpoint: string;
+  /** `host:port` where the APIs are reached; their execute-api addresses in outputs and variables become this. */
+  readonly publicHost: string;
+  /** Values for the template's parameters. */
+  readonly parameters?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads a synthesized stack into what the engine runs: every intrinsic function resolved, every name and address one of
+ * this machine, equal from start to start.
+ *
+ * @throws EngineError `assembly_unreadable`, `resource_unsupported`, `property_unsupported`, `intrinsic_unresolvable`
+ */
+export async function readAssembly(options: AssemblyOptions): Promise<AssemblyModel> {
+  const stack = await readStackArtifact(options.directory, options.stackName);
+  checkTypes(stack);
+  const { stackName, region = DEFAULT_REGION } = stack;
+  const place = { stackName, region, account: LOCAL_ACCOUNT, awsEndpoint: options.awsEndpoint };
+  const reader = new AssemblyReader(stack, place, options.parameters);
+  const declared = readFunctions(reader);
+  const tables = readTables(reader);
+  const queues = readQueues(reader);
+  const { webSocketApis, httpApis } = readApis(reader, declared);
+  const eventSourceMappings = readEventSourceMappings(reader, declared, tables);
+  for (const { source, failureDestinationArn, functionArn } of eventSourceMappings) {
+    requireKnown(functionArn, declared, 'the function');
+    if (source.kind === 'queue') requireKnown(source.queueArn, queues, 'the queue');
+    if (failureDestinationArn) requireKnown(failureDestinationArn, queues, 'the failure destination');
+  }
+  const roles = readRoles(reader);
+  for (const { roleArn } of declared) requireKnown(roleArn, roles, 'the role');
+  const localize = addressRewriter([...webSocketApis, ...httpApis], region, options.publicHost);
+  return {
+    stackName,
+    region,
+    account: place.account,
+    tables,
+    functions: declared.map(
+      (f): FunctionModel => ({ ...f, environment: mapValues(f.environment, localize) }),
+    ),
+    roles,
+    invokePermissions: readInvokePermissions(reader),
+    webSocketApis,
+    httpApis,
+    eventSourceMappings,
+    queues,
+    secrets: readSecrets(reader),
+    customResources: readCustomResources(reader, declared),
+    outputs: mapValues(readOutputs(reader), localize),
+  };
+}
+
+function readOutputs(reader: AssemblyReader): Record<string, string> {
+  const outputs: Record<string, string> = {};
+  for (const [name, output] of Object.entries(reader.stack.outputs)) {
+    try {
+      outputs[name] = String(resolve(objectOf(output).Value, reader.scope));
+    } catch (error) {
+      // An output is for people to read: one that names an attribute made by a custom resource is left out.
+      if (!(error instanceof EngineError)) throw error;
+    }
+  }
+  return outputs;
+}
+
+function mapValues(values: Readonly<Record<string, string>>, map: (value: string) => string) {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]));
+}
+
+/** Puts this machine's address in place of an API's execute-api address: without TLS, the stage `$default` without a path. */
+function addressRewriter(
+  apis: readonly (WebSocketApiModel | HttpApiModel)[],
+  region: string,
+  publicHost: string,
+): (value: string) => string {
+  const hosts = new Set(apis.map(({ apiId }) => `${apiId}.execute-api.${region}.amazonaws.com`));
+  return (value) =>
+    value.replace(/\b(wss|https):\/\/([a-z0-9.-]+)/g, (whole, scheme: string, host: string) =>
+      hosts.has(host) ? `${scheme.slice(0, -1)}://${publicHost}` : whole,
+    );
+}
