@@ -1,0 +1,79 @@
+/** `npm run bench`: the scenarios, on Parley and beside it, with one load generator in one run. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { playScenario, type ScenarioResult } from './load.ts';
+import { type BenchOptions, HELP, parseOptions } from './options.ts';
+import { broken, limitLines, machine, resultTable } from './report.ts';
+import { scenarios } from './scenarios.ts';
+import { ParleyServer } from './servers/parley.ts';
+import type { Server } from './servers/server.ts';
+import { SocketIoServer } from './servers/socket-io.ts';
+import { WsServer } from './servers/ws.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** Parley keeps running from scenario to scenario, as its users take time to register; a peer is started for each. */
+async function run(options: BenchOptions): Promise<ScenarioResult[]> {
+  const chosen = scenarios(options.each).filter(
+    ({ name }) => options.only.length === 0 || options.only.includes(name),
+  );
+  if (chosen.length === 0)
+    throw new Error(`unable to run; no scenario is called ${options.only.join(' or ')}`);
+  const say = (text: string): void => console.error(text);
+  const parley = new ParleyServer(ROOT, options.startArguments);
+  const makers: Record<BenchOptions['servers'][number], () => Server> = {
+    parley: () => parley,
+    'socket.io': () => new SocketIoServer(ROOT),
+    ws: () => new WsServer(ROOT),
+  };
+  const results: ScenarioResult[] = [];
+  try {
+    if (options.servers.includes('parley')) {
+      say('parley: starting');
+      await parley.start();
+    }
+    for (const scenario of chosen) {
+      say(`${scenario.name}: ${scenario.title}`);
+      for (const name of options.servers) {
+        const server = makers[name]();
+        if (server !== parley) await server.start();
+        try {
+          const seconds = options.seconds ?? scenario.seconds;
+          const run = Date.now().toString(36);
+          results.push(
+            await playScenario(server, scenario, { run, seconds, warmUp: options.warmUp, onProgress: say }),
+          );
+        } finally {
+          if (server !== parley) await server.stop();
+        }
+      }
+    }
+  } finally {
+    await parley.stop();
+  }
+  return results;
+}
+
+async function main(): Promise<number> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const results = await run(options);
+  await mkdir(dirname(options.json), { recursive: true });
+  const record = { at: new Date().toISOString(), machine: machine(), each: options.each, results };
+  await writeFile(options.json, `${JSON.stringify(record, null, 2)}\n`);
+  console.log(resultTable(results));
+  for (const line of limitLines(results)) console.log(line);
+  const wrongs = broken(results);
+  for (const line of wrongs) console.log(`parley broke a promise in ${line}`);
+  return wrongs.length === 0 ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
