@@ -120,9 +120,17 @@ export function parse<S extends z.core.$ZodType>(
   operation: string,
 ): z.core.output<S> {
   const result = z.core.safeParse(schema, value);
-  if (result.success) return result.data;
-  const issues = issuesOf(result.error);
+  if (result.success && !namesPrototype(value)) return result.data;
+  const issues = result.success ? [{ path: '__proto__', reason: 'is not a field' }] : issuesOf(result.error);
   const first = issues[0];
   const reason = first ? `${first.path || 'the body'} ${first.reason}` : 'it does not fit the protocol';
   throw new ParleyError('bad_request', operation, reason, { issues });
+}
+
+/** Whether a value, or one directly in it, has a field `__proto__`: a record's schema drops that name without a word. */
+function namesPrototype(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return [value, ...Object.values(value)].some(
+    (part) => typeof part === 'object' && part !== null && Object.hasOwn(part, '__proto__'),
+  );
 }
