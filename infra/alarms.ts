@@ -1,0 +1,139 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import type { Handler } from './handler.ts';
+import type { Parts } from './parts.ts';
+import type { Settings } from './settings.ts';
+
+const MINUTE = Duration.minutes(1);
+
+/** CloudWatch takes at most ten metrics in the formula of an alarm. */
+const METRICS_PER_ALARM = 10;
+
+interface Alarm {
+  /** What a person woken by it reads first. */
+  readonly says: string;
+  /** Heading in docs/runbook.md that says what to do, as an anchor. */
+  readonly section: string;
+  readonly metric: cloudwatch.IMetric;
+  readonly threshold: number;
+  /** Minutes of the last five in which it must be so; once is enough by default. */
+  readonly minutes?: number;
+}
+
+/** Alarms for what a user would notice, or what would be lost if nobody looked; each names its section of the runbook. */
+export class Alarms extends Construct {
+  readonly #topic: sns.ITopic | undefined;
+
+  constructor(scope: Construct, id: string, settings: Settings, parts: Parts) {
+    super(scope, id);
+    this.#topic = this.#makeTopic(settings);
+    const { tables, webSocketApi, httpApi, log, fanOut, settler } = parts;
+    this.#add('FailureQueue', {
+      says: 'A reader of the log gave up on events: they wait in the failure queue',
+      section: 'failure-queue',
+      metric: log.failures.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: MINUTE }),
+      threshold: 1,
+    });
+    this.#add('DeliveryLate', {
+      says: 'Events reach clients more than ten seconds late',
+      section: 'delivery-late',
+      metric: iteratorAge(fanOut.handler),
+      threshold: 10_000,
+      minutes: 3,
+    });
+    this.#add('SettlingLate', {
+      says: 'Committed events wait for a minute to be settled; at 1,000 a room takes no more',
+      section: 'settling-late',
+      metric: iteratorAge(settler.handler),
+      threshold: 60_000,
+      minutes: 3,
+    });
+    this.#add('HttpErrors', {
+      says: 'The HTTP API answers with 5xx',
+      section: 'http-errors',
+      metric: httpApi.api.metricServerError({ statistic: 'Sum', period: MINUTE }),
+      threshold: 5,
+    });
+    this.#add('WebSocketErrors', {
+      says: 'WebSocket handlers fail',
+      section: 'websocket-errors',
+      metric: webSocketApi.api.metric('IntegrationError', {
+        dimensionsMap: { ApiId: webSocketApi.api.apiId, Stage: webSocketApi.stage.stageName },
+        statistic: 'Sum',
+        period: MINUTE,
+      }),
+      threshold: 5,
+    });
+    const handlers = [
+      ...webSocketApi.handlers,
+      httpApi.handler,
+      fanOut.handler,
+      fanOut.shard,
+      settler.handler,
+    ];
+    for (let first = 0; first < handlers.length; first += METRICS_PER_ALARM) {
+      this.#add(`Throttles${first / METRICS_PER_ALARM + 1}`, {
+        says: 'Lambda refuses invocations: the account’s concurrency is used up',
+        section: 'lambda-throttles',
+        metric: sum(
+          handlers
+            .slice(first, first + METRICS_PER_ALARM)
+            .map((handler) => handler.metricThrottles({ statistic: 'Sum', period: MINUTE })),
+        ),
+        threshold: 1,
+        minutes: 2,
+      });
+    }
+    this.#add('TableThrottles', {
+      says: 'DynamoDB refuses writes: a room or a user is hotter than a partition',
+      section: 'table-throttles',
+      metric: sum(
+        [tables.chat, tables.connections].map((table) =>
+          table.metric('WriteThrottleEvents', { statistic: 'Sum', period: MINUTE }),
+        ),
+      ),
+      threshold: 10,
+      minutes: 2,
+    });
+  }
+
+  #add(id: string, { says, section, metric, threshold, minutes = 1 }: Alarm): void {
+    const alarm = new cloudwatch.Alarm(this, id, {
+      alarmDescription: `${says}. What to do: docs/runbook.md#${section}`,
+      metric,
+      threshold,
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: minutes === 1 ? 1 : 5,
+      datapointsToAlarm: minutes,
+      // No traffic is no trouble.
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+    if (this.#topic !== undefined) alarm.addAlarmAction(new SnsAction(this.#topic));
+  }
+
+  #makeTopic({ alarmEmail, alarmTopicArn }: Settings): sns.ITopic | undefined {
+    if (alarmTopicArn !== undefined) return sns.Topic.fromTopicArn(this, 'Topic', alarmTopicArn);
+    if (alarmEmail === undefined) return undefined;
+    const topic = new sns.Topic(this, 'Topic', { displayName: 'Parley alarms' });
+    topic.addSubscription(new EmailSubscription(alarmEmail));
+    return topic;
+  }
+}
+
+/** Age of the newest record that a reader of the log has taken, milliseconds. */
+export function iteratorAge(handler: Handler): cloudwatch.IMetric {
+  return handler.metric('IteratorAge', { statistic: 'Maximum', period: MINUTE });
+}
+
+function sum(metrics: readonly cloudwatch.IMetric[]): cloudwatch.IMetric {
+  const named = metrics.map((metric, index) => [`m${index}`, metric] as const);
+  return new cloudwatch.MathExpression({
+    expression: 'SUM(METRICS())',
+    usingMetrics: Object.fromEntries(named),
+    period: MINUTE,
+  });
+}

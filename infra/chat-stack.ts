@@ -1,0 +1,56 @@
+import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
+import { AccountLogRole } from './account-log-role.ts';
+import { Alarms } from './alarms.ts';
+import { Dashboard } from './dashboard.ts';
+import { Domains } from './domains.ts';
+import { FanOut } from './fan-out.ts';
+import { HttpApi } from './http-api.ts';
+import { LogStream } from './log-stream.ts';
+import type { Settings } from './settings.ts';
+import { Settler } from './settler.ts';
+import { SigningKeys } from './signing-keys.ts';
+import { Tables } from './tables.ts';
+import { WebSocketApi } from './websocket-api.ts';
+
+/** The whole service: commands come in by two APIs, are committed to a log, and the log's stream does the rest. */
+export class ChatStack extends Stack {
+  constructor(app: App, settings: Settings) {
+    super(app, `Parley-${settings.stage}`, {
+      description: `Parley chat, stage ${settings.stage}`,
+      terminationProtection: settings.keepData,
+      tags: { service: 'parley', stage: settings.stage },
+    });
+    const tables = new Tables(this, 'Tables', settings);
+    const keys = new SigningKeys(this, 'SigningKeys', settings, tables);
+
+    const webSocketApi = new WebSocketApi(this, 'WebSocket', settings, tables);
+    const httpApi = new HttpApi(this, 'Http', settings, tables, keys);
+    if (settings.accountLogRole)
+      webSocketApi.stage.node.addDependency(new AccountLogRole(this, 'AccountLogs'));
+
+    const log = new LogStream(this, 'Log', tables.chat);
+    const fanOut = new FanOut(this, 'Delivery', settings, tables, webSocketApi);
+    const settler = new Settler(this, 'Settling', settings, tables);
+    fanOut.read(log);
+    settler.read(log);
+
+    const parts = { tables, webSocketApi, httpApi, log, fanOut, settler };
+    new Alarms(this, 'Alarms', settings, parts);
+    new Dashboard(this, 'Dashboard', settings, parts);
+
+    const names = settings.domain && new Domains(this, 'Domains', settings.domain, httpApi, webSocketApi);
+    this.#tell({
+      HttpUrl: names?.httpUrl ?? httpApi.api.apiEndpoint,
+      WebSocketUrl: names?.webSocketUrl ?? webSocketApi.stage.url,
+      HttpApiId: httpApi.api.apiId,
+      WebSocketApiId: webSocketApi.api.apiId,
+      ChatTable: tables.chat.tableName,
+      ConnectionsTable: tables.connections.tableName,
+      FailureQueueUrl: log.failures.queueUrl,
+    });
+  }
+
+  #tell(outputs: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+}

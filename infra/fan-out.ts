@@ -1,0 +1,53 @@
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { ENV } from '../shared/environment.ts';
+import { Handler } from './handler.ts';
+import type { LogStream } from './log-stream.ts';
+import type { Settings } from './settings.ts';
+import type { Tables } from './tables.ts';
+import type { WebSocketApi } from './websocket-api.ts';
+
+/** Delivers each committed event to every connection in its room; a worker per shard takes over in large rooms. */
+export class FanOut extends Construct {
+  readonly handler: Handler;
+  readonly shard: Handler;
+
+  constructor(scope: Construct, id: string, settings: Settings, tables: Tables, webSocketApi: WebSocketApi) {
+    super(scope, id);
+    this.shard = new Handler(this, 'Shard', {
+      settings,
+      entry: 'streams/fan-out-shard',
+      description: 'Posts frames to one shard of a large room’s connections',
+      timeout: Duration.seconds(30),
+      memorySize: 1_024,
+    });
+    this.handler = new Handler(this, 'FanOut', {
+      settings,
+      entry: 'streams/fan-out',
+      description: 'Posts committed events to the connections of their room',
+      // Longer than the worker's, whose answer it waits for.
+      timeout: Duration.seconds(60),
+      memorySize: 1_024,
+    });
+    for (const handler of [this.handler, this.shard]) {
+      // The room's shards and removals, its subscriptions; what answers 410 is forgotten.
+      tables.connections.bind(handler, {
+        actions: ['Query', 'GetItem', 'DeleteItem', 'BatchWriteItem', 'UpdateItem', 'PutItem'],
+        keys: ['SUBS#*', 'CONN#*', 'USER#*'],
+      });
+      webSocketApi.bind(handler);
+    }
+    // A change of membership is applied before the batch that holds it is delivered, so that who joins hears it.
+    tables.chat.bind(this.handler, { actions: ['GetItem', 'PutItem'], keys: ['USER#*', 'ROOM#*'] });
+    this.handler.addEnvironment(ENV.fanOutShardFunction, this.shard.functionName);
+    this.handler.allow(['lambda:InvokeFunction'], [this.shard.functionArn]);
+  }
+
+  /**
+   * Five tries, ten minutes: delivery is worth nothing late, holds up other rooms of its lane meanwhile, and a client
+   * that missed an event sees the gap in the numbers and syncs.
+   */
+  read(log: LogStream): void {
+    log.feed(this.handler, { retryAttempts: 5, maxRecordAge: Duration.minutes(10) });
+  }
+}

@@ -1,0 +1,16 @@
+import type { FanOut } from './fan-out.ts';
+import type { HttpApi } from './http-api.ts';
+import type { LogStream } from './log-stream.ts';
+import type { Settler } from './settler.ts';
+import type { Tables } from './tables.ts';
+import type { WebSocketApi } from './websocket-api.ts';
+
+/** The parts of the stack that are watched. */
+export interface Parts {
+  readonly tables: Tables;
+  readonly webSocketApi: WebSocketApi;
+  readonly httpApi: HttpApi;
+  readonly log: LogStream;
+  readonly fanOut: FanOut;
+  readonly settler: Settler;
+}

@@ -1,0 +1,40 @@
+import { Duration } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import { Handler } from './handler.ts';
+import type { LogStream } from './log-stream.ts';
+import type { Settings } from './settings.ts';
+import type { Tables } from './tables.ts';
+
+/** Completes each committed event, whatever became of the handler that committed it: event, claim, membership, room. */
+export class Settler extends Construct {
+  readonly handler: Handler;
+
+  constructor(scope: Construct, id: string, settings: Settings, tables: Tables) {
+    super(scope, id);
+    this.handler = new Handler(this, 'Settler', {
+      settings,
+      entry: 'streams/settler',
+      description: 'Completes committed events and moves the rooms’ settled mark',
+      timeout: Duration.seconds(60),
+      memorySize: 512,
+    });
+    // Events, claims, memberships and the room's own item; `settled` on HEAD.
+    tables.chat.bind(this.handler, {
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'],
+      keys: ['ROOM#*', 'USER#*'],
+    });
+    // The subscriptions of a member that came or went.
+    tables.connections.bind(this.handler, {
+      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
+      keys: ['SUBS#*', 'CONN#*', 'USER#*'],
+    });
+  }
+
+  /**
+   * As often as Lambda allows, and for an hour less than the stream keeps a record: nothing committed may stay
+   * incomplete, and what can't be completed has to be seen in the failure queue before the stream drops it.
+   */
+  read(log: LogStream): void {
+    log.feed(this.handler, { retryAttempts: 10_000, maxRecordAge: Duration.hours(23) });
+  }
+}

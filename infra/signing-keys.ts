@@ -1,0 +1,57 @@
+import { CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+import { ENV } from '../shared/environment.ts';
+import { Handler } from './handler.ts';
+import type { Settings } from './settings.ts';
+import type { Tables } from './tables.ts';
+
+/**
+ * The keys that sign access tokens. The secret is made with a placeholder; a custom resource puts the first private key
+ * into it at deploy, so that no template, variable or log ever holds one, and the public half into the Chat table, where
+ * who checks a token finds it without a right to the secret.
+ */
+export class SigningKeys extends Construct {
+  readonly #secret: secretsmanager.Secret;
+
+  constructor(scope: Construct, id: string, settings: Settings, tables: Tables) {
+    super(scope, id);
+    this.#secret = new secretsmanager.Secret(this, 'Secret', {
+      description: 'Private keys that sign access tokens, as a JWK set',
+      generateSecretString: { secretStringTemplate: '{"keys":[]}', generateStringKey: 'placeholder' },
+      removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+    });
+    const maker = new Handler(this, 'Maker', {
+      settings,
+      entry: 'operations/signing-keys',
+      description: 'Makes the first signing key at deploy, if there is none',
+      timeout: Duration.seconds(30),
+      memorySize: 256,
+    });
+    // Reads first: a key that is there is kept. Writes the private set here and the public one under KEYS.
+    this.#bind(maker, ['GetSecretValue', 'PutSecretValue']);
+    tables.chat.bind(maker, { actions: ['GetItem', 'PutItem'], keys: ['KEYS'] });
+
+    const first = new CustomResource(this, 'First', {
+      resourceType: 'Custom::SigningKeys',
+      serviceToken: maker.functionArn,
+      // Longer than the function's time-out; without it CloudFormation waits an hour for an answer that was lost.
+      serviceTimeout: Duration.minutes(2),
+    });
+    // The invocation needs the grants, and a policy is a resource of its own.
+    first.node.addDependency(maker, maker.role ?? maker);
+  }
+
+  /** Lets a function read the private keys, to sign. */
+  bind(handler: Handler): void {
+    this.#bind(handler, ['GetSecretValue']);
+  }
+
+  #bind(handler: Handler, actions: readonly ('GetSecretValue' | 'PutSecretValue')[]): void {
+    handler.addEnvironment(ENV.signingKeysSecret, this.#secret.secretArn);
+    handler.allow(
+      actions.map((action) => `secretsmanager:${action}`),
+      [this.#secret.secretArn],
+    );
+  }
+}

@@ -1,0 +1,82 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import { ENV } from '../shared/environment.ts';
+import type { Handler } from './handler.ts';
+import type { Settings } from './settings.ts';
+
+/** Name of Chat's one index: listings where a second's delay is fine. */
+const OWNER_INDEX = 'byOwner';
+
+/** Calls on items. `Scan` is not among them: nothing that serves a client reads a table from end to end. */
+type ItemAction =
+  | 'GetItem'
+  | 'BatchGetItem'
+  | 'Query'
+  | 'PutItem'
+  | 'UpdateItem'
+  | 'DeleteItem'
+  | 'BatchWriteItem'
+  | 'DescribeTable';
+
+/** What a function may do with a table. */
+export interface TableGrant {
+  readonly actions: readonly ItemAction[];
+  /**
+   * Partition keys that the function may name, `*` as in IAM; all by default. With them a function that has to do with
+   * rooms can't read a password's hash, whatever a client talks it into.
+   */
+  readonly keys?: readonly string[];
+  /** Whether it may query the index, too. */
+  readonly index?: boolean;
+}
+
+/** A table that gives a function its name and the rights that it asks for, in one call. */
+export class ItemTable extends dynamodb.Table {
+  readonly #variable: string;
+
+  constructor(scope: Construct, id: string, variable: string, props: Partial<dynamodb.TableProps>) {
+    super(scope, id, {
+      partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
+      sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      stream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
+      timeToLiveAttribute: 'expiresAt',
+      ...props,
+    });
+    this.#variable = variable;
+  }
+
+  bind(handler: Handler, { actions, keys, index = false }: TableGrant): void {
+    handler.addEnvironment(this.#variable, this.tableName);
+    handler.allow(
+      actions.map((action) => `dynamodb:${action}`),
+      [this.tableArn],
+      keys === undefined ? {} : { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...keys] } },
+    );
+    if (index) handler.allow(['dynamodb:Query'], [`${this.tableArn}/index/${OWNER_INDEX}`]);
+  }
+}
+
+/** The two tables: Chat, which must last, and Connections, which clients rebuild by reconnecting. */
+export class Tables extends Construct {
+  readonly chat: ItemTable;
+  readonly connections: ItemTable;
+
+  constructor(scope: Construct, id: string, { keepData }: Settings) {
+    super(scope, id);
+    this.chat = new ItemTable(this, 'Chat', ENV.chatTable, {
+      removalPolicy: keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      deletionProtection: keepData,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: keepData },
+    });
+    this.chat.addGlobalSecondaryIndex({
+      indexName: OWNER_INDEX,
+      partitionKey: { name: 'gsi1pk', type: dynamodb.AttributeType.STRING },
+      sortKey: { name: 'gsi1sk', type: dynamodb.AttributeType.STRING },
+    });
+    this.connections = new ItemTable(this, 'Connections', ENV.connectionsTable, {
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+}
