@@ -95,11 +95,19 @@ function isSocketError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string';
 }
 
+/** Services by their signing name, which is also their host's, with the name that the SDKs' variables give them. */
+const SERVICE_VARIABLES = {
+  dynamodb: 'DYNAMODB',
+  lambda: 'LAMBDA',
+  secretsmanager: 'SECRETS_MANAGER',
+} as const;
+
 /** The address of a service: what the environment overrides, as the SDKs read it, else AWS's own. */
 export function serviceOrigin(
-  service: 'dynamodb' | 'lambda',
+  service: keyof typeof SERVICE_VARIABLES,
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
-  const override = environment[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ?? environment.AWS_ENDPOINT_URL;
+  const override =
+    environment[`AWS_ENDPOINT_URL_${SERVICE_VARIABLES[service]}`] ?? environment.AWS_ENDPOINT_URL;
   return override ?? `https://${service}.${environment.AWS_REGION ?? 'us-east-1'}.amazonaws.com`;
 }
