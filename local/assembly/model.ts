@@ -11,11 +11,36 @@ export interface Origin {
 
 export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
 
+export interface KeyElement {
+  readonly AttributeName: string;
+  readonly KeyType: string;
+}
+
+export interface IndexDefinition {
+  readonly IndexName: string;
+  readonly KeySchema: readonly KeyElement[];
+  readonly Projection?: Readonly<Record<string, unknown>>;
+}
+
+/** The input of DynamoDB's `CreateTable`, as far as the engine's tables need it. */
+export interface TableDefinition {
+  readonly TableName: string;
+  readonly BillingMode: 'PAY_PER_REQUEST';
+  readonly AttributeDefinitions: readonly {
+    readonly AttributeName: string;
+    readonly AttributeType: string;
+  }[];
+  readonly KeySchema: readonly KeyElement[];
+  readonly GlobalSecondaryIndexes?: readonly IndexDefinition[];
+  readonly LocalSecondaryIndexes?: readonly IndexDefinition[];
+  readonly StreamSpecification?: { readonly StreamEnabled: boolean; readonly StreamViewType: string };
+}
+
 /** A DynamoDB table, with the input of `CreateTable` (key schema, attributes, indexes, stream view type). */
 export interface TableModel extends Origin {
   readonly name: string;
   readonly arn: string;
-  readonly createTable: Record<string, unknown>;
+  readonly createTable: TableDefinition;
   readonly streamViewType?: StreamViewType;
   /** Where the table has a stream. */
   readonly streamArn?: string;

@@ -1,6 +1,13 @@
 import { EngineError } from '../errors.ts';
 import { type Json, type JsonObject, objectOf } from './cloud-assembly.ts';
-import type { QueueModel, SecretModel, StreamViewType, TableModel } from './model.ts';
+import type {
+  IndexDefinition,
+  KeyElement,
+  QueueModel,
+  SecretModel,
+  StreamViewType,
+  TableModel,
+} from './model.ts';
 import { type AssemblyReader, flagOf, objectsOf, type ResolvedResource, textOf } from './reader.ts';
 import { refuseProperties, unsupportedProperty } from './resource-types.ts';
 
@@ -28,10 +35,7 @@ export function readTables(reader: AssemblyReader): TableModel[] {
     const ttlAttribute = flagOf(ttl.Enabled) ? textOf(ttl.AttributeName) : undefined;
     const globalIndexes = objectsOf(properties.GlobalSecondaryIndexes).map(indexOf);
     const localIndexes = objectsOf(properties.LocalSecondaryIndexes).map(indexOf);
-    for (const name of [
-      identity.ref,
-      ...[...globalIndexes, ...localIndexes].map((i) => String(i.IndexName)),
-    ]) {
+    for (const name of [identity.ref, ...[...globalIndexes, ...localIndexes].map((i) => i.IndexName)]) {
       if (name.length < LEAST_NAME_LENGTH) throw tooShort(resource, name);
     }
     const arn = String(identity.attributes.Arn);
@@ -42,8 +46,11 @@ export function readTables(reader: AssemblyReader): TableModel[] {
       createTable: {
         TableName: identity.ref,
         BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: properties.AttributeDefinitions ?? [],
-        KeySchema: properties.KeySchema ?? [],
+        AttributeDefinitions: objectsOf(properties.AttributeDefinitions).map((attribute) => ({
+          AttributeName: String(attribute.AttributeName),
+          AttributeType: String(attribute.AttributeType),
+        })),
+        KeySchema: keysOf(properties.KeySchema),
         ...(globalIndexes.length > 0 && { GlobalSecondaryIndexes: globalIndexes }),
         ...(localIndexes.length > 0 && { LocalSecondaryIndexes: localIndexes }),
         ...(viewType && { StreamSpecification: { StreamEnabled: true, StreamViewType: viewType } }),
@@ -54,10 +61,20 @@ export function readTables(reader: AssemblyReader): TableModel[] {
   });
 }
 
+function keysOf(schema: Json | undefined): KeyElement[] {
+  return objectsOf(schema).map((key) => ({
+    AttributeName: String(key.AttributeName),
+    KeyType: String(key.KeyType),
+  }));
+}
+
 /** What `CreateTable` takes of an index; its capacity is without meaning here. */
-function indexOf(index: JsonObject): Record<string, Json> {
-  const { IndexName = null, KeySchema = null, Projection = null } = index;
-  return { IndexName, KeySchema, Projection };
+function indexOf(index: JsonObject): IndexDefinition {
+  return {
+    IndexName: String(index.IndexName),
+    KeySchema: keysOf(index.KeySchema),
+    Projection: objectOf(index.Projection),
+  };
 }
 
 function isViewType(value: string): value is StreamViewType {

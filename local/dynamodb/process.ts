@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { EngineError } from '../errors.ts';
+import { findDatabaseBinary } from './binary.ts';
+import type { DataDirectory } from './data-directory.ts';
+
+/** A running database process. */
+export interface DatabaseProcess {
+  /** `http://127.0.0.1:<port>` */
+  readonly endpoint: string;
+  readonly pid: number;
+  /** Resolves with a reason when the process ends without having been told to. */
+  readonly failed: Promise<string>;
+  close(): Promise<void>;
+}
+
+/** The free port that was found may be taken before the database has it. */
+const PORT_ATTEMPTS = 5;
+const START_TIMEOUT_MS = 10_000;
+const STOP_TIMEOUT_MS = 3_000;
+
+/**
+ * Starts dynoxide on a file of the data directory, on a free loopback port.
+ *
+ * @throws EngineError `database_missing`, `database_failed`
+ */
+export async function startDatabase(data: DataDirectory): Promise<DatabaseProcess> {
+  const binary = await findDatabaseBinary();
+  let reason = '';
+  for (let attempt = 0; attempt < PORT_ATTEMPTS; attempt += 1) {
+    const port = await freePort();
+    const argv = ['serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', data.databaseFile];
+    // In a process group of its own: Ctrl-C reaches the engine alone, which then ends the database in good order.
+    const child = spawn(binary, argv, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+    const outcome = await listening(child);
+    if (outcome === undefined) return supervise(child, `http://127.0.0.1:${port}`, data);
+    reason = outcome;
+    if (!/in use/i.test(reason)) break;
+  }
+  throw new EngineError('database_failed', `unable to start the database; ${reason}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address ? address.port : 0;
+}
+
+/** Resolves with undefined when the database listens, else with the reason why it never will. */
+function listening(child: ChildProcess): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let output = '';
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      resolve(`it did not listen within ${START_TIMEOUT_MS} ms`);
+    }, START_TIMEOUT_MS);
+    const settle = (reason: string | undefined) => {
+      clearTimeout(timer);
+      resolve(reason);
+    };
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-2_000);
+      if (output.includes('listening on')) settle(undefined);
+    });
+    child.once('error', (error) => settle(error.message));
+    child.once('exit', (code, signal) => settle(output.trim() || `it ended with ${signal ?? code}`));
+  });
+}
+
+function supervise(child: ChildProcess, endpoint: string, data: DataDirectory): DatabaseProcess {
+  const pid = child.pid ?? 0;
+  const watchdog = startWatchdog(pid, data);
+  let closing = false;
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    watchdog?.stdin?.end('done\n');
+    return `the database ended with ${signal ?? code}`;
+  });
+  child.stderr?.resume();
+  child.unref();
+  return {
+    endpoint,
+    pid,
+    failed: new Promise((resolve) => {
+      ended.then((reason) => {
+        if (!closing) resolve(reason);
+      });
+    }),
+    async close() {
+      closing = true;
+      const watched = watchdog && watchdog.exitCode === null ? once(watchdog, 'exit') : undefined;
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+      await ended;
+      clearTimeout(timer);
+      await watched;
+    },
+  };
+}
+
+/**
+ * A shell that waits for the end of its input, which comes when the engine ends however it ends, also by `kill -9`; if
+ * it was not told `done` before, it kills the database and removes a temporary folder. Needs a POSIX shell: on Windows
+ * a killed engine leaves the database running.
+ */
+function startWatchdog(pid: number, data: DataDirectory): ChildProcess | undefined {
+  if (process.platform === 'win32') return undefined;
+  const script =
+    'read -r line; [ "$line" = done ] && exit 0; kill -9 "$1"; [ -n "$2" ] && rm -rf -- "$2"; exit 0';
+  const argv = ['-c', script, 'database-watchdog', String(pid), data.kept ? '' : data.path];
+  const watchdog = spawn('/bin/sh', argv, { stdio: ['pipe', 'ignore', 'ignore'], detached: true });
+  watchdog.stdin?.on('error', () => {});
+  watchdog.unref();
+  return watchdog;
+}
