@@ -136,7 +136,8 @@ export const HistoryQuery = z.object({
   thread: z.optional(queryNumber(1, 999_999_999_999)),
 });
 
-export const Health = z.object({ status: z.enum(['ok', 'unavailable']), version: z.string() });
+/** What a healthy service says; one whose storage does not answer says `unavailable`, as every call does. */
+export const Health = z.object({ status: z.literal('ok'), version: z.string() });
 
 /** A page of a list. */
 export function pageOf<S extends z.core.$ZodType>(item: S) {

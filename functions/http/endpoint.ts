@@ -1,0 +1,131 @@
+/**
+ * One call of the HTTP API: its method, path, schemas and handler in one value, from which both the routes and the OpenAPI
+ * document are made.
+ */
+import type * as z from 'zod/mini';
+import type { Identity } from '../../shared/auth/identity.ts';
+import { unauthenticated } from '../../shared/auth/identity.ts';
+import { type ErrorCode, parse } from '../../shared/protocol/errors.ts';
+import type { Services } from './services.ts';
+
+type Schema = z.core.$ZodType;
+type Optional = Schema | undefined;
+/** What a schema gives; nothing where there is none. */
+type Output<S extends Optional> = S extends Schema ? z.core.output<S> : undefined;
+
+export interface Specification<
+  P extends Optional = Optional,
+  Q extends Optional = Optional,
+  B extends Optional = Optional,
+  A extends Optional = Optional,
+> {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
+  /** As OpenAPI writes it: `/api/rooms/{room}`. */
+  readonly path: string;
+  /** What it does, as in `unable to <operation>; …`. Unique: the document's operation id is made from it. */
+  readonly operation: string;
+  readonly summary: string;
+  readonly tag: string;
+  /** The path's parameters, the query, and the JSON body, where there are any. */
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  /** Status of success; 204 has no answer. */
+  readonly status: 200 | 201 | 204;
+  readonly answer?: A;
+  /** Refusals of its own, beside those that every call can meet. */
+  readonly refusals?: readonly ErrorCode[];
+  /** `Cache-Control` of success; `no-store` by default. */
+  readonly cache?: string;
+}
+
+/** A request as it came, before any of it was checked. */
+export interface RawCall {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, string>>;
+  /** The JSON body. @throws {ParleyError} `bad_request` or `too_large`. */
+  json(operation: string): Promise<unknown>;
+  /** The bearer token, where one was sent. */
+  readonly token: string | undefined;
+  readonly origin: string | undefined;
+  readonly services: Services;
+}
+
+/** A request whose every part has been parsed. */
+export interface Call<P extends Optional, Q extends Optional, B extends Optional> {
+  readonly params: Output<P>;
+  readonly query: Output<Q>;
+  readonly body: Output<B>;
+  readonly origin: string | undefined;
+  readonly services: Services;
+}
+
+export interface Endpoint {
+  readonly specification: Specification;
+  /** Whether it is for everyone; else a valid access token is needed. */
+  readonly open: boolean;
+  /** @throws {ParleyError} the refusal. */
+  run(call: RawCall): Promise<unknown>;
+}
+
+/** A call that needs no access token. */
+export function openEndpoint<
+  P extends Optional = undefined,
+  Q extends Optional = undefined,
+  B extends Optional = undefined,
+  A extends Optional = undefined,
+>(specification: Specification<P, Q, B, A>, handle: (call: Call<P, Q, B>) => Promise<Output<A>>): Endpoint {
+  return {
+    specification,
+    open: true,
+    run: async (raw) => handle(await parseCall(specification, raw)),
+  };
+}
+
+/** A call by who is logged in. The token is looked at first: a stranger learns nothing about the rest of the request. */
+export function endpoint<
+  P extends Optional = undefined,
+  Q extends Optional = undefined,
+  B extends Optional = undefined,
+  A extends Optional = undefined,
+>(
+  specification: Specification<P, Q, B, A>,
+  handle: (call: Call<P, Q, B> & { readonly identity: Identity }) => Promise<Output<A>>,
+): Endpoint {
+  return {
+    specification,
+    open: false,
+    async run(raw) {
+      if (raw.token === undefined) throw unauthenticated();
+      const identity = await raw.services.verifyAccessToken(raw.token);
+      return handle({ ...(await parseCall(specification, raw)), identity });
+    },
+  };
+}
+
+async function parseCall<P extends Optional, Q extends Optional, B extends Optional>(
+  specification: Specification<P, Q, B>,
+  raw: RawCall,
+): Promise<Call<P, Q, B>> {
+  const { operation } = specification;
+  return {
+    params: parseOptional(specification.params, raw.params, operation),
+    query: parseOptional(specification.query, raw.query, operation),
+    body: parseOptional(
+      specification.body,
+      specification.body ? await raw.json(operation) : undefined,
+      operation,
+    ),
+    origin: raw.origin,
+    services: raw.services,
+  };
+}
+
+function parseOptional<S extends Optional>(
+  schema: S | undefined,
+  value: unknown,
+  operation: string,
+): Output<S> {
+  // The compiler does not follow the conditional type into the branches.
+  return (schema ? parse(schema, value, operation) : undefined) as Output<S>;
+}

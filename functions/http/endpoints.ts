@@ -1,0 +1,7 @@
+/** Every call of the HTTP API that this version serves. */
+import { authEndpoints } from './auth.ts';
+import type { Endpoint } from './endpoint.ts';
+import { healthEndpoints } from './health.ts';
+import { keyEndpoints } from './keys.ts';
+
+export const endpoints: readonly Endpoint[] = [...authEndpoints, ...healthEndpoints, ...keyEndpoints];

@@ -1,0 +1,52 @@
+/** What the HTTP calls work with, wired once an execution environment. */
+
+import { createTokenIssuer, type IssueAccessToken } from '../../shared/auth/issue-token.ts';
+import { createPublicKeys } from '../../shared/auth/public-keys.ts';
+import { createSecret } from '../../shared/auth/secret.ts';
+import { createTokenVerifier, type VerifyAccessToken } from '../../shared/auth/verify-token.ts';
+import { serviceOrigin } from '../../shared/aws/client.ts';
+import type { ChatContext } from '../../shared/chat/context.ts';
+import { ENV } from '../../shared/environment.ts';
+import type { Logger } from '../../shared/observability/log.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+
+export interface Services {
+  readonly context: ChatContext;
+  readonly verifyAccessToken: VerifyAccessToken;
+  readonly issueAccessToken: IssueAccessToken;
+  readonly logger: Logger;
+  /** Shown by `/health`. */
+  readonly version: string;
+}
+
+/** Seconds that an access token lives where the stack sets none. */
+const ACCESS_TOKEN_SECONDS = 900;
+
+/** @throws {Error} where the environment names no issuer, audience or secret. */
+export function createServices({ context, logger, settings, send, environment }: Runtime): Services {
+  function required(name: string): string {
+    const value = environment[name];
+    if (!value) throw new Error(`unable to start; ${name} is not set`);
+    return value;
+  }
+  const token = {
+    issuer: required(ENV.tokenIssuer),
+    audience: required(ENV.tokenAudience),
+    now: context.now,
+  };
+  return {
+    context,
+    logger,
+    version: settings.version,
+    verifyAccessToken: createTokenVerifier({ ...token, keys: createPublicKeys(context) }),
+    issueAccessToken: createTokenIssuer({
+      ...token,
+      lifetimeSeconds: Number(environment[ENV.accessTokenSeconds] || ACCESS_TOKEN_SECONDS),
+      secret: createSecret({
+        send,
+        origin: serviceOrigin('secretsmanager', environment),
+        id: required(ENV.signingKeysSecret),
+      }),
+    }),
+  };
+}
