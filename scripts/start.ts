@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from './build.ts';
 import { CommandError, printFailure } from './command-error.ts';
-import { banner, demoLines } from './start/banner.ts';
+import { type Addresses, banner, demoLines } from './start/banner.ts';
 import { createDemo, type DemoUser } from './start/demo.ts';
 import { parseOptions, type StartOptions, USAGE } from './start/options.ts';
 import { synthesize } from './start/synthesize.ts';
@@ -111,15 +111,21 @@ async function main(): Promise<void> {
     process.stdout.write(`${JSON.stringify({ http: parley.http, websocket: parley.websocket })}\n`);
     return;
   }
-  console.log(banner(parley, parley.users, (performance.now() - started) / 1000));
-  if (parley.users.length > 0 && process.stdin.isTTY) printFreshLines(parley);
+  const addresses = { http: named(parley.http), websocket: named(parley.websocket) };
+  console.log(banner(addresses, parley.users, (performance.now() - started) / 1000));
+  if (parley.users.length > 0 && process.stdin.isTTY) printFreshLines(addresses);
+}
+
+/** The address as a person would type it. */
+function named(address: string): string {
+  return address.replace('127.0.0.1', 'localhost');
 }
 
 /** Enter prints the lines again with tokens that are good for another fifteen minutes. */
-function printFreshLines(parley: RunningParley): void {
+function printFreshLines(addresses: Addresses): void {
   process.stdin.on('data', async () => {
     try {
-      console.log(demoLines(parley, await createDemo(parley.http)).join('\n'));
+      console.log(demoLines(addresses, await createDemo(addresses.http)).join('\n'));
     } catch (error) {
       printFailure(error);
     }
