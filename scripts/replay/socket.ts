@@ -11,8 +11,7 @@ export interface WireEvent {
   readonly seq: number;
   readonly type: string;
   readonly user: string;
-  readonly id?: string;
-  readonly text?: string;
+  readonly text?: string | undefined;
 }
 
 export interface SocketHandlers {
