@@ -1,0 +1,161 @@
+/** The engine's API Gateway: one port that serves WebSocket APIs, their `@connections`, and HTTP APIs. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { HttpApiModel, WebSocketApiModel } from '../assembly/model.ts';
+import type { LambdaService } from '../lambda/service.ts';
+import type { Connection } from './connection.ts';
+import { createCounters, type GatewayCounters } from './counters.ts';
+import { refuse } from './handshake.ts';
+import { createHttpApi } from './http-api.ts';
+import { createIdentifiers } from './identifiers.ts';
+import { CLIENT_BUFFER_BYTES, CONNECTION_LIFETIME_MS, HTTP_HEADER_BYTES, IDLE_TIMEOUT_MS } from './limits.ts';
+import type { GatewayLog } from './log.ts';
+import { createManagement, type ManagementCall, type ManagementVerdict } from './management.ts';
+import { createWebSocketApi, type WebSocketApi } from './websocket-api.ts';
+
+/** Where the WebSocket APIs are: the first at this path, each at `/ws/<logical id>` and, as on AWS, at `/<stage>`. */
+const WEBSOCKET_PATH = '/ws';
+/** Handshakes that may wait to be accepted: a thousand clients come at once. */
+const LISTEN_BACKLOG = 4096;
+/**
+ * How long an idle HTTP connection stays open, milliseconds. Longer than a function's environment is likely to sleep between two
+ * events, so that its kept-alive sockets are still good when it wakes.
+ */
+const KEEP_ALIVE_MS = 75_000;
+/** Close code and reason of an idle or too old connection, as `$disconnect` shows them. */
+const CLOSE_GOING_AWAY = 1001;
+const GOING_AWAY = 'Going away';
+
+export interface GatewayOptions {
+  readonly webSocketApis: readonly WebSocketApiModel[];
+  readonly httpApis: readonly HttpApiModel[];
+  readonly lambda: LambdaService;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Default: all addresses, so that both `localhost` and `127.0.0.1` reach it. */
+  readonly host?: string;
+  readonly idleTimeoutMs?: number;
+  readonly connectionLifetimeMs?: number;
+  readonly clientBufferBytes?: number;
+  /** Judges each signed call to `@connections`; without it all are allowed. */
+  readonly authorize?: (call: ManagementCall) => ManagementVerdict;
+  /** Requests of the engine's own (`/_local/…`); true where it has taken the request. */
+  readonly local?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  readonly log?: GatewayLog;
+}
+
+export interface Gateway {
+  readonly port: number;
+  counters(): Readonly<GatewayCounters>;
+  /** Cuts every connection, without `$disconnect`, and frees the port. */
+  close(): Promise<void>;
+}
+
+/** @throws the `listen` error of `node:net` where the port can't be had */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const log = options.log ?? (() => {});
+  const counters = createCounters();
+  const connections = new Map<string, Connection>();
+  const newIdentifier = createIdentifiers();
+  let closed = false;
+
+  const shared = { lambda: options.lambda, newIdentifier, counters, log };
+  const webSocketApis = options.webSocketApis.map((model) =>
+    createWebSocketApi({ ...shared, model, connections, isClosed: () => closed }),
+  );
+  const httpApis = options.httpApis.map((model) => ({ model, handle: createHttpApi({ ...shared, model }) }));
+  const management = createManagement({
+    connections,
+    counters,
+    clientBufferBytes: options.clientBufferBytes ?? CLIENT_BUFFER_BYTES,
+    judge: options.authorize,
+  });
+
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, maxHeaderSize: HTTP_HEADER_BYTES, noDelay: true },
+    (request, response) => {
+      if (webSocketApis.length > 0 && management(request, response)) return;
+      const url = request.url ?? '/';
+      if (options.local && url.startsWith('/_local/') && options.local(request, response)) return;
+      const api =
+        httpApis.find(
+          ({ model }) => model.stageName !== '$default' && url.startsWith(`/${model.stageName}/`),
+        ) ?? httpApis.find(({ model }) => model.stageName === '$default');
+      if (api) api.handle(request, response);
+      else {
+        request.resume();
+        response.writeHead(404, { 'content-type': 'application/json' });
+        response.end('{"message":"Not Found"}');
+      }
+    },
+  );
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  server.on('upgrade', (request, socket, head) => {
+    const api = findWebSocketApi(webSocketApis, request.url ?? '');
+    if (api) api.upgrade(request, socket, head);
+    else {
+      counters.refusals++;
+      refuse(socket, 403, { message: 'Forbidden' });
+    }
+  });
+
+  const sweeper = startSweeper(
+    connections,
+    options.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
+    options.connectionLifetimeMs ?? CONNECTION_LIFETIME_MS,
+  );
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(
+        { port: options.port, backlog: LISTEN_BACKLOG, ...(options.host && { host: options.host }) },
+        () => {
+          server.off('error', reject);
+          resolve();
+        },
+      );
+    });
+  } catch (error) {
+    clearInterval(sweeper);
+    throw error;
+  }
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    counters: () => ({ ...counters, posts: { ...counters.posts } }),
+    async close() {
+      closed = true;
+      clearInterval(sweeper);
+      const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await ended;
+    },
+  };
+}
+
+function findWebSocketApi(apis: readonly WebSocketApi[], url: string): WebSocketApi | undefined {
+  const path = (url.split('?', 1)[0] ?? '').replace(/\/$/, '');
+  if (path === WEBSOCKET_PATH) return apis[0];
+  return apis.find(
+    ({ model }) => path === `${WEBSOCKET_PATH}/${model.logicalId}` || path === `/${model.stageName}`,
+  );
+}
+
+/** Closes connections that are idle or too old; looks often enough to be at most a twentieth late. */
+function startSweeper(
+  connections: ReadonlyMap<string, Connection>,
+  idleMs: number,
+  lifetimeMs: number,
+): NodeJS.Timeout {
+  const everyMs = Math.min(Math.max(Math.min(idleMs, lifetimeMs) / 20, 10), 5000);
+  return setInterval(() => {
+    const now = Date.now();
+    for (const connection of connections.values())
+      if (now - connection.lastActiveAt >= idleMs || now - connection.identity.connectedAt >= lifetimeMs)
+        connection.close(CLOSE_GOING_AWAY, GOING_AWAY);
+  }, everyMs);
+}

@@ -1,0 +1,129 @@
+/** One HTTP API: routes requests to its functions. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpApiModel } from '../assembly/model.ts';
+import type { LambdaService } from '../lambda/service.ts';
+import { isCorsHeader, isPreflight, preflightHeaders, responseHeaders } from './cors.ts';
+import type { GatewayCounters } from './counters.ts';
+import { httpEvent, httpResponse } from './http-payload.ts';
+import { createRouter } from './http-routes.ts';
+import { type IntegrationOutcome, integrate } from './integration.ts';
+import { HTTP_PAYLOAD_BYTES } from './limits.ts';
+import type { GatewayLog } from './log.ts';
+import { readBody } from './management.ts';
+
+/** Headers that belong to one hop; what an integration says about them is not passed on. */
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'upgrade']);
+
+export interface HttpApiOptions {
+  readonly model: HttpApiModel;
+  readonly lambda: LambdaService;
+  readonly newIdentifier: () => string;
+  readonly counters: GatewayCounters;
+  readonly log: GatewayLog;
+}
+
+export function createHttpApi(
+  options: HttpApiOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const { model, lambda, newIdentifier, counters, log } = options;
+  const { cors } = model;
+  const route = createRouter(model.routes);
+  const prefix = model.stageName === '$default' ? '' : `/${model.stageName}`;
+
+  function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    requestId: string,
+    reply: {
+      status: number;
+      headers: Record<string, string>;
+      cookies?: readonly string[];
+      body: Buffer | string;
+    },
+  ): void {
+    const headers: Record<string, string | readonly string[] | number> = {};
+    for (const [name, value] of Object.entries(reply.headers))
+      if (!HOP_BY_HOP.has(name) && !(cors && isCorsHeader(name))) headers[name] = value;
+    if (cors) Object.assign(headers, responseHeaders(cors, request.headers.origin));
+    if (reply.cookies?.length) headers['set-cookie'] = reply.cookies;
+    headers['apigw-requestid'] = requestId;
+    headers['content-length'] = Buffer.byteLength(reply.body);
+    response.writeHead(reply.status, headers as Record<string, string | string[] | number>);
+    response.end(request.method === 'HEAD' ? undefined : reply.body);
+  }
+
+  const message = (status: number, text: string) => ({
+    status,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ message: text }),
+  });
+
+  async function handle(request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
+    const requestId = newIdentifier();
+    const url = request.url ?? '/';
+    const mark = url.indexOf('?');
+    const rawPath = decodedPath(mark < 0 ? url : url.slice(0, mark));
+    if (!rawPath.startsWith(prefix)) return answer(request, response, requestId, message(404, 'Not Found'));
+    const found = route(request.method ?? '', rawPath.slice(prefix.length));
+    if (!found) return answer(request, response, requestId, message(404, 'Not Found'));
+    const event = httpEvent(request, {
+      model,
+      routeKey: found.route.routeKey,
+      pathParameters: found.pathParameters,
+      rawPath,
+      rawQueryString: mark < 0 ? '' : url.slice(mark + 1),
+      body,
+      requestId,
+      now: Date.now(),
+    });
+    const outcome = await integrate(lambda, found.route.functionArn, event, found.route.integrationTimeoutMs);
+    const reply = outcome.ok ? httpResponse(outcome.payload) : undefined;
+    if (reply) return answer(request, response, requestId, reply);
+    counters.integrationFailures++;
+    log({
+      at: Date.now(),
+      api: model.logicalId,
+      routeKey: found.route.routeKey,
+      requestId,
+      problem: describe(outcome),
+    });
+    const unavailable =
+      !outcome.ok && (outcome.kind === 'integrationTimeout' || outcome.kind === 'throttled');
+    answer(
+      request,
+      response,
+      requestId,
+      unavailable ? message(503, 'Service Unavailable') : message(500, 'Internal Server Error'),
+    );
+  }
+
+  return (request, response) => {
+    counters.httpRequests++;
+    const { origin } = request.headers;
+    if (cors && origin !== undefined && isPreflight(request.method ?? '', request.headers)) {
+      request.resume();
+      response.writeHead(204, { ...preflightHeaders(cors, origin), 'apigw-requestid': newIdentifier() });
+      response.end();
+      return;
+    }
+    readBody(request, HTTP_PAYLOAD_BYTES, (body) => {
+      if (body) void handle(request, response, body);
+      else answer(request, response, newIdentifier(), message(413, 'Request Entity Too Large'));
+    });
+  };
+}
+
+/** HTTP APIs decode the path before they route it and hand it on. */
+function decodedPath(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+function describe(outcome: IntegrationOutcome): string {
+  if (outcome.ok) return 'the function returned no valid response';
+  if (outcome.kind === 'integrationTimeout') return 'the integration timed out';
+  return `${outcome.errorType}: ${outcome.errorMessage}`;
+}
