@@ -119,7 +119,7 @@ export function parse<S extends z.core.$ZodType>(
   value: unknown,
   operation: string,
 ): z.core.output<S> {
-  const result = z.core.safeParse(schema, value);
+  const result = z.safeParse(schema, value);
   if (result.success && !namesPrototype(value)) return result.data;
   const issues = result.success ? [{ path: '__proto__', reason: 'is not a field' }] : issuesOf(result.error);
   const first = issues[0];
