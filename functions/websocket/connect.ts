@@ -1,0 +1,27 @@
+import { openConnection } from '../../shared/chat/connections.ts';
+import { HTTP_STATUS } from '../../shared/protocol/errors.ts';
+import { getRuntime } from '../runtime/runtime.ts';
+import type { SocketHandler } from './command.ts';
+import { callbackOf, checkOrigin, identify } from './handshake.ts';
+import { toRefusal } from './reply.ts';
+import { header } from './socket-event.ts';
+
+/** `$connect`: the socket opens only after this answered 200, and by then it hears all rooms of its user. */
+export const handler: SocketHandler = async (event) => {
+  const { context, logger, settings } = getRuntime();
+  const { connectionId, requestId, connectedAt } = event.requestContext;
+  const log = logger.with({ requestId, connectionId });
+  try {
+    checkOrigin(header(event, 'origin'), settings.allowedOrigins);
+    await openConnection(context, await identify(context, event), {
+      connection: connectionId,
+      callback: callbackOf(settings, event.requestContext),
+      connectedAt: connectedAt ?? context.now(),
+    });
+    return { statusCode: 200 };
+  } catch (error) {
+    const refusal = toRefusal(error, 'connect', log);
+    log.info('handshake refused', { code: refusal.code });
+    return { statusCode: HTTP_STATUS[refusal.code], body: JSON.stringify({ error: refusal.toWire() }) };
+  }
+};

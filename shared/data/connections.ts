@@ -1,0 +1,136 @@
+/** The connection's items: what is known about an open socket, and where a user's sockets are found. */
+import type { UserId } from '../protocol/ids.ts';
+import { connectionKeys, TTL_ATTRIBUTE, USER_CONNECTION_PREFIX } from './keys.ts';
+import { ConditionFailed, type Item, type Table } from './table.ts';
+
+/** Where a socket is, for who wants to post to it. */
+export interface ConnectionAddress {
+  /** API Gateway's connection id. */
+  readonly connection: string;
+  readonly user: UserId;
+  /** Base address of `@connections` for this socket, for example `https://abc.execute-api.eu-west-1.amazonaws.com/dev`. */
+  readonly callback: string;
+  /** Epoch milliseconds. */
+  readonly connectedAt: number;
+}
+
+export interface Connection extends ConnectionAddress {
+  /** The login that the socket's token belongs to. */
+  readonly session: string;
+  /** When the access token ends, epoch milliseconds. */
+  readonly tokenExpiresAt: number;
+}
+
+/** A connection with its rate bucket. */
+export interface StoredConnection extends Connection {
+  /** Theoretical arrival time of the next command, epoch milliseconds (command-gate.ts). */
+  readonly tat: number;
+}
+
+/** API Gateway closes a WebSocket after two hours, whatever happens on it. */
+const LONGEST_CONNECTION_SECONDS = 2 * 60 * 60;
+/** Must be longer than a handler can run on after the connection's end (15 minutes at most on Lambda). */
+const SLACK_SECONDS = 20 * 60;
+
+/** Milliseconds from connecting until none of a connection's items can matter any more. */
+export const CONNECTION_ITEMS_LIFE_MS = (LONGEST_CONNECTION_SECONDS + SLACK_SECONDS) * 1_000;
+
+/** @returns epoch seconds: when the items of a connection may go, where nothing else removed them. */
+export function connectionExpiry(connectedAt: number): number {
+  return Math.ceil((connectedAt + CONNECTION_ITEMS_LIFE_MS) / 1_000);
+}
+
+/** Stores a new connection under its id and under its user. */
+export async function putConnection(table: Table, connection: Connection): Promise<void> {
+  const { connection: id, user, callback, connectedAt, session, tokenExpiresAt } = connection;
+  const address = { user, callback, connectedAt, [TTL_ATTRIBUTE]: connectionExpiry(connectedAt) };
+  await table.batchWrite({
+    puts: [
+      { ...connectionKeys.connection(id), ...address, session, tokenExpiresAt, tat: 0 },
+      { ...connectionKeys.userConnection(user, id), ...address },
+    ],
+  });
+}
+
+export function toConnection(item: Item): StoredConnection {
+  return {
+    connection: item.pk.slice(USER_CONNECTION_PREFIX.length),
+    user: item.user as UserId,
+    callback: String(item.callback),
+    connectedAt: Number(item.connectedAt),
+    session: String(item.session),
+    tokenExpiresAt: Number(item.tokenExpiresAt),
+    tat: Number(item.tat),
+  };
+}
+
+/** Every live connection of a user, read consistently. */
+export async function listUserConnections(table: Table, user: UserId): Promise<ConnectionAddress[]> {
+  const { pk } = connectionKeys.userConnection(user, '');
+  const items = await table.queryAll({
+    where: 'pk = :pk AND begins_with(sk, :prefix)',
+    values: { ':pk': pk, ':prefix': USER_CONNECTION_PREFIX },
+  });
+  return items.map((item) => ({
+    connection: item.sk.slice(USER_CONNECTION_PREFIX.length),
+    user,
+    callback: String(item.callback),
+    connectedAt: Number(item.connectedAt),
+  }));
+}
+
+/**
+ * Gives a connection a fresh token's end.
+ *
+ * @returns false where the connection is not there any more, or is another user's.
+ */
+export async function renewConnection(
+  table: Table,
+  connection: string,
+  identity: { readonly user: UserId; readonly session: string; readonly tokenExpiresAt: number },
+): Promise<boolean> {
+  try {
+    await table.update(connectionKeys.connection(connection), {
+      update: 'SET tokenExpiresAt = :expires, #session = :session',
+      condition: '#user = :user',
+      names: { '#user': 'user', '#session': 'session' },
+      values: {
+        ':expires': identity.tokenExpiresAt,
+        ':session': identity.session,
+        ':user': identity.user,
+      },
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return false;
+    throw error;
+  }
+}
+
+/**
+ * Deletes the connection's own item.
+ *
+ * @param connectedAt only this very connection, epoch milliseconds; without it whichever has the id.
+ * @returns `newer` where the id belongs to another connection by now; else the user, where an item was there.
+ */
+export async function deleteConnection(
+  table: Table,
+  connection: string,
+  connectedAt?: number,
+): Promise<UserId | 'newer' | undefined> {
+  try {
+    const item = await table.delete(
+      connectionKeys.connection(connection),
+      connectedAt === undefined
+        ? undefined
+        : {
+            condition: 'attribute_not_exists(pk) OR connectedAt = :connectedAt',
+            values: { ':connectedAt': connectedAt },
+          },
+    );
+    return item ? (item.user as UserId) : undefined;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return 'newer';
+    throw error;
+  }
+}
