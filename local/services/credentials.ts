@@ -1,0 +1,56 @@
+import { randomBytes } from 'node:crypto';
+import type { FunctionModel } from '../assembly/model.ts';
+import type { Caller } from './call.ts';
+
+export interface SessionCredentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+}
+
+const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** Gives each function session credentials of its own, so that whoever signs a call is known by the key's id. */
+export class CredentialRegistry {
+  readonly #callers = new Map<string, Caller>();
+  readonly #issued = new Map<string, SessionCredentials>();
+
+  /** The same for each environment of a function. */
+  issue(model: FunctionModel): SessionCredentials {
+    const known = this.#issued.get(model.name);
+    if (known) return known;
+    // Session keys begin with ASIA: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    const suffix = Array.from(randomBytes(16), (byte) => BASE32[byte % 32]).join('');
+    const credentials = {
+      accessKeyId: `ASIA${suffix}`,
+      secretAccessKey: randomBytes(30).toString('base64'),
+      sessionToken: randomBytes(48).toString('base64'),
+    };
+    this.#issued.set(model.name, credentials);
+    const { logicalId, constructPath } = model;
+    this.#callers.set(credentials.accessKeyId, {
+      functionName: model.name,
+      roleArn: model.roleArn,
+      origin: { logicalId, constructPath },
+    });
+    return credentials;
+  }
+
+  callerOf(accessKeyId: string): Caller | undefined {
+    return this.#callers.get(accessKeyId);
+  }
+}
+
+/** Parts of `Credential=<key>/<date>/<region>/<service>/aws4_request` in a SigV4 header or query. */
+export interface CredentialScope {
+  readonly accessKeyId: string;
+  readonly region: string;
+  readonly service: string;
+}
+
+const SCOPE = /Credential=([^/,\s]+)\/\d{8}\/([^/]+)\/([^/]+)\/aws4_request/;
+
+export function credentialScope(authorization: string | undefined): CredentialScope | undefined {
+  const match = authorization === undefined ? null : SCOPE.exec(authorization);
+  return match ? { accessKeyId: match[1] ?? '', region: match[2] ?? '', service: match[3] ?? '' } : undefined;
+}
