@@ -1,0 +1,184 @@
+/**
+ * The frames of protocol.md as a stranger would read them: written from the document alone, sharing nothing with the
+ * service, so that a mistake in its schemas can't hide itself in the tests.
+ */
+
+export const ERROR_CODES = [
+  'bad_request',
+  'unauthenticated',
+  'forbidden',
+  'not_found',
+  'conflict',
+  'too_large',
+  'rate_limited',
+  'unavailable',
+  'internal',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly issues?: readonly { readonly path: string; readonly reason: string }[];
+  readonly retryAfterMs?: number;
+}
+
+export interface RoomEvent {
+  readonly seq: number;
+  readonly type: string;
+  readonly user: string;
+  readonly at: string;
+  readonly id?: string;
+  readonly n?: number;
+  readonly text?: string;
+  readonly member?: string;
+  readonly name?: string;
+  readonly topic?: string;
+  readonly kind?: string;
+}
+
+export interface Message extends RoomEvent {
+  readonly n: number;
+  readonly reactions: Readonly<Record<string, unknown>>;
+}
+
+export interface Appended {
+  readonly room: string;
+  readonly seq: number;
+  readonly at: string;
+}
+
+export interface SyncedRoom {
+  readonly room: string;
+  readonly seq: number;
+  readonly read: number;
+  readonly unread: number;
+  readonly mentions: number;
+  readonly events: readonly RoomEvent[];
+  readonly more: boolean;
+  readonly reset?: boolean;
+}
+
+/** The `data` of the replies, by action. */
+export interface DataOf {
+  sendMessage: Appended;
+  joinRoom: Appended;
+  leaveRoom: Appended;
+  sync: { readonly rooms: readonly SyncedRoom[] };
+  history: { readonly room: string; readonly messages: readonly Message[]; readonly more: boolean };
+  authenticate: { readonly expiresAt: string };
+  ping: { readonly at: string };
+}
+export type ServedAction = keyof DataOf;
+
+export interface Reply {
+  readonly type: 'reply';
+  readonly id?: string;
+  readonly action?: string;
+  readonly data?: unknown;
+  readonly error?: WireError;
+}
+
+export interface EventsFrame {
+  readonly type: 'events';
+  readonly room: string;
+  readonly events: readonly RoomEvent[];
+}
+
+export interface ClosingFrame {
+  readonly type: 'closing';
+  readonly code: string;
+  readonly reconnect: boolean;
+}
+
+export type Frame = Reply | EventsFrame | ClosingFrame;
+
+/** Bytes of one `events` frame at most, and of a `sync` reply, the largest frame there is. */
+const MAX_EVENTS_BYTES = 32 * 1024;
+const MAX_FRAME_BYTES = 96 * 1024;
+
+export const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+/**
+ * Reads one frame, strictly.
+ *
+ * @throws {Error} with the frame's beginning, where it is not what protocol.md says.
+ */
+export function readFrame(text: string): Frame {
+  const wrong = (what: string): Error => new Error(`a frame ${what}: ${text.slice(0, 300)}`);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_FRAME_BYTES) throw wrong(`of ${bytes} bytes is over the limit`);
+  const frame: unknown = JSON.parse(text);
+  if (!isRecord(frame)) throw wrong('is no object');
+  switch (frame.type) {
+    case 'reply': {
+      const fault = faultOfReply(frame);
+      if (fault) throw wrong(fault);
+      break;
+    }
+    case 'events': {
+      const fault = bytes > MAX_EVENTS_BYTES ? `of ${bytes} bytes is over the limit` : faultOfEvents(frame);
+      if (fault) throw wrong(fault);
+      break;
+    }
+    case 'closing':
+      if (typeof frame.code !== 'string' || typeof frame.reconnect !== 'boolean') throw wrong('closes badly');
+      break;
+    default:
+      throw wrong('has an unknown type');
+  }
+  // Every field that the tests rely on was looked at just above.
+  return frame as unknown as Frame;
+}
+
+/** What is wrong with an error, or nothing. */
+export function faultOfError(error: unknown): string | undefined {
+  if (!isRecord(error)) return 'has an error that is no object';
+  if (!ERROR_CODES.some((code) => code === error.code)) return `has the unknown code ${String(error.code)}`;
+  if (typeof error.message !== 'string' || !/^unable to [^;]+; \S/.test(error.message))
+    return 'has an error text that is not "unable to <operation>; <reason>"';
+  if (error.code === 'rate_limited' && typeof error.retryAfterMs !== 'number')
+    return 'does not say when to retry';
+  const leak = /\bat .+:\d+:\d+|node_modules|index\.js|dynamodb|arn:aws|[A-Z][a-z]+Exception\b|eyJ/i.exec(
+    JSON.stringify(error),
+  );
+  return leak ? `tells an internal thing, "${leak[0]}"` : undefined;
+}
+
+function faultOfReply(frame: Record<string, unknown>): string | undefined {
+  if ((frame.data === undefined) === (frame.error === undefined)) return 'has not just one of data and error';
+  if (frame.data !== undefined && (typeof frame.id !== 'string' || typeof frame.action !== 'string'))
+    return 'succeeds without id and action';
+  return frame.error === undefined ? undefined : faultOfError(frame.error);
+}
+
+function faultOfEvents(frame: Record<string, unknown>): string | undefined {
+  if (typeof frame.room !== 'string') return 'names no room';
+  if (!Array.isArray(frame.events) || frame.events.length === 0) return 'holds no events';
+  let before = 0;
+  for (const event of frame.events as unknown[]) {
+    const fault = faultOfEvent(event);
+    if (fault) return fault;
+    const { seq } = event as RoomEvent;
+    if (seq <= before) return `holds event ${seq} after ${before}`;
+    before = seq;
+  }
+  return undefined;
+}
+
+/** What is wrong with an event, or nothing. */
+export function faultOfEvent(event: unknown): string | undefined {
+  if (!isRecord(event)) return 'holds an event that is no object';
+  if (!Number.isInteger(event.seq) || Number(event.seq) < 1) return 'holds an event without a number';
+  if (typeof event.type !== 'string' || typeof event.user !== 'string')
+    return 'holds an event without type or user';
+  if (typeof event.at !== 'string' || !TIME.test(event.at)) return 'holds an event without its time';
+  if (event.type === 'message.created' && (typeof event.text !== 'string' || !Number.isInteger(event.n)))
+    return 'holds a message without text or n';
+  return undefined;
+}
+
+/** Whether a value is a JSON object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
