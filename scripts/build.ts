@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildOptions, build as bundle, type Metafile, type OutputFile } from 'esbuild';
+import { type BuildOptions, build as bundle, type Metafile, type OutputFile, type Plugin } from 'esbuild';
 
 /** Root of the repository. */
 const ROOT = join(import.meta.dirname, '..');
@@ -106,8 +106,21 @@ function functionOptions(root: string, entries: readonly Entry[]): BuildOptions 
     sourcesContent: false,
     legalComments: 'none',
     logLevel: 'silent',
+    plugins: [ONE_HTTP_PARSER],
   };
 }
+
+/**
+ * undici carries its parser twice, with and without SIMD, 70 KB each. Lambda's processors all have it, so the other is never
+ * loaded, and leads to the first.
+ */
+const ONE_HTTP_PARSER: Plugin = {
+  name: 'one-http-parser',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/llhttp-wasm\.js$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.replace('llhttp-wasm', 'llhttp_simd-wasm')),
+    })),
+};
 
 /** The engine loads its packages from `node_modules`; a Lambda environment's worker thread loads nothing but itself. */
 function localOptions(root: string): BuildOptions[] {
