@@ -10,9 +10,6 @@ import type { Settings } from './settings.ts';
 
 const MINUTE = Duration.minutes(1);
 
-/** CloudWatch takes at most ten metrics in the formula of an alarm. */
-const METRICS_PER_ALARM = 10;
-
 interface Alarm {
   /** What a person woken by it reads first. */
   readonly says: string;
@@ -68,34 +65,23 @@ export class Alarms extends Construct {
       }),
       threshold: 5,
     });
-    const handlers = [
-      ...webSocketApi.handlers,
-      httpApi.handler,
-      fanOut.handler,
-      fanOut.shard,
-      settler.handler,
-    ];
-    for (let first = 0; first < handlers.length; first += METRICS_PER_ALARM) {
-      this.#add(`Throttles${first / METRICS_PER_ALARM + 1}`, {
-        says: 'Lambda refuses invocations: the account’s concurrency is used up',
-        section: 'lambda-throttles',
-        metric: sum(
-          handlers
-            .slice(first, first + METRICS_PER_ALARM)
-            .map((handler) => handler.metricThrottles({ statistic: 'Sum', period: MINUTE })),
-        ),
-        threshold: 1,
-        minutes: 2,
-      });
-    }
+    this.#add('LambdaThrottles', {
+      says: 'Lambda refuses invocations in this region: the account’s concurrency is used up',
+      section: 'lambda-throttles',
+      // Without a function's name it counts the account, whose concurrency is what runs out.
+      metric: new cloudwatch.Metric({
+        namespace: 'AWS/Lambda',
+        metricName: 'Throttles',
+        statistic: 'Sum',
+        period: MINUTE,
+      }),
+      threshold: 1,
+      minutes: 2,
+    });
     this.#add('TableThrottles', {
-      says: 'DynamoDB refuses writes: a room or a user is hotter than a partition',
+      says: 'DynamoDB refuses writes to Chat: a room is hotter than a partition',
       section: 'table-throttles',
-      metric: sum(
-        [tables.chat, tables.connections].map((table) =>
-          table.metric('WriteThrottleEvents', { statistic: 'Sum', period: MINUTE }),
-        ),
-      ),
+      metric: tables.chat.metric('WriteThrottleEvents', { statistic: 'Sum', period: MINUTE }),
       threshold: 10,
       minutes: 2,
     });
@@ -127,13 +113,4 @@ export class Alarms extends Construct {
 /** Age of the newest record that a reader of the log has taken, milliseconds. */
 export function iteratorAge(handler: Handler): cloudwatch.IMetric {
   return handler.metric('IteratorAge', { statistic: 'Maximum', period: MINUTE });
-}
-
-function sum(metrics: readonly cloudwatch.IMetric[]): cloudwatch.IMetric {
-  const named = metrics.map((metric, index) => [`m${index}`, metric] as const);
-  return new cloudwatch.MathExpression({
-    expression: 'SUM(METRICS())',
-    usingMetrics: Object.fromEntries(named),
-    period: MINUTE,
-  });
 }
