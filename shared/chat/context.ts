@@ -10,4 +10,6 @@ export interface ChatContext {
   now(): number;
   /** A new id that nobody can guess and that never comes twice (a UUID). */
   newId(): string;
+  /** Waits so many milliseconds; a timer where it is not given. */
+  sleep?(ms: number): Promise<void>;
 }

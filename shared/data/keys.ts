@@ -1,7 +1,7 @@
 /**
  * Every key and every index of the two tables, and nothing else knows their shape. docs/data-model.md says what each item holds.
  */
-import type { ClientId, RoomId, UserId } from '../protocol/ids.ts';
+import type { RoomId, UserId } from '../protocol/ids.ts';
 
 export interface Key {
   readonly pk: string;
@@ -27,7 +27,8 @@ export const chatKeys = {
   room: (room: RoomId): Key => ({ pk: `ROOM#${room}`, sk: 'ROOM' }),
   head: (room: RoomId): Key => ({ pk: `ROOM#${room}`, sk: HEAD }),
   event: (room: RoomId, seq: number): Key => ({ pk: `ROOM#${room}`, sk: `${EVENT_PREFIX}${paddedSeq(seq)}` }),
-  claim: (room: RoomId, user: UserId, id: ClientId): Key => ({ pk: `ROOM#${room}`, sk: `ID#${user}#${id}` }),
+  /** `id` names the author too: `appendKey` of heads.ts. */
+  claim: (room: RoomId, id: string): Key => ({ pk: `ROOM#${room}`, sk: `ID#${id}` }),
   ban: (room: RoomId, user: UserId): Key => ({ pk: `ROOM#${room}`, sk: `BAN#${user}` }),
   publicKeys: (): Key => ({ pk: 'KEYS', sk: 'JWKS' }),
 };

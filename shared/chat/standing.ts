@@ -1,0 +1,47 @@
+/** What a user may do in a room, as the log says: its membership item, and the changes that have not reached the item yet. */
+import type { NumberedChange } from '../data/heads.ts';
+import type { MembershipRecord, Standing } from '../data/memberships.ts';
+import type { UserId } from '../protocol/ids.ts';
+
+/**
+ * A user's standing as of a head, exactly (P6).
+ *
+ * @param record the membership item, read **after** the head that `changes` come from: every change up to the head's `settled` is in
+ *   the item, every later one in `changes`, so nothing is missed. A change that is in both is skipped by its number.
+ * @returns `undefined` for who is not a member.
+ */
+export function standingOf(
+  user: UserId,
+  record: MembershipRecord | undefined,
+  changes: readonly NumberedChange[],
+): Standing | undefined {
+  const start = record?.state === 'active' ? record.membership : undefined;
+  return changes
+    .filter((change) => change.member === user && change.seq > (record?.asOf ?? 0))
+    .reduce<Standing | undefined>(apply, start);
+}
+
+function apply(standing: Standing | undefined, change: NumberedChange): Standing | undefined {
+  switch (change.type) {
+    case 'room.created':
+      return { role: 'owner', since: change.seq };
+    case 'member.joined':
+      return { role: 'member', since: change.seq };
+    case 'member.left':
+    case 'member.removed':
+      return undefined;
+    case 'member.updated': {
+      if (!standing) return undefined;
+      const { mutedUntil: mutedBefore, ...rest } = standing;
+      const mutedUntil = change.mutedUntil === undefined ? mutedBefore : (change.mutedUntil ?? undefined);
+      return { ...rest, role: change.role ?? rest.role, ...(mutedUntil === undefined ? {} : { mutedUntil }) };
+    }
+    default:
+      return standing;
+  }
+}
+
+/** Whether the newest unsettled change about a user is a ban. */
+export function isBannedByChange(user: UserId, changes: readonly NumberedChange[]): boolean {
+  return changes.findLast((change) => change.member === user)?.banned === true;
+}

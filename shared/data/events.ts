@@ -1,0 +1,85 @@
+/** The event items of a room's log, `E#<seq>`: what was committed, as it was committed. */
+import * as z from 'zod/mini';
+import { type Message, type MessageCreated, RoomEvent } from '../protocol/events.ts';
+import { MAX_SEQ, type RoomId } from '../protocol/ids.ts';
+import { chatKeys, EVENT_PREFIX, paddedSeq } from './keys.ts';
+import { ConditionFailed, type Item, type Table } from './table.ts';
+
+/** What an author brings; number, time, `n` and author are the service's (P7). */
+export type EventBody = Body<RoomEvent>;
+type Body<E> = E extends RoomEvent ? Omit<E, 'seq' | 'at' | 'n' | 'user' | 'id'> : never;
+
+/** An event of the log, and how many messages the room had with it. */
+export interface Committed {
+  readonly event: RoomEvent;
+  readonly n: number;
+}
+
+const Count = z.object({ n: z.int() });
+
+/** Stored → domain, from an event item or any object with an event's fields. */
+export function toCommitted(stored: unknown): Committed {
+  return { event: z.parse(RoomEvent, stored), n: z.parse(Count, stored).n };
+}
+
+/** Domain → stored. */
+export function eventItem(room: RoomId, { event, n }: Committed): Item {
+  return { ...chatKeys.event(room, event.seq), ...event, n };
+}
+
+/** Domain → wire: the message of a `message.created`. */
+export function toMessage(event: MessageCreated): Message {
+  return { ...event, reactions: {} };
+}
+
+/**
+ * Stores a committed event where it is not stored yet. What is there already is the same event, perhaps changed by later ones,
+ * so it stays.
+ */
+export async function putEvent(table: Table, room: RoomId, committed: Committed): Promise<void> {
+  try {
+    await table.put(eventItem(room, committed), { condition: 'attribute_not_exists(pk)' });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
+}
+
+export async function getEvent(table: Table, room: RoomId, seq: number): Promise<Committed | undefined> {
+  const item = await table.get(chatKeys.event(room, seq));
+  return item && toCommitted(item);
+}
+
+/** Numbers of a stretch of the log, both ends included. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+function stretchQuery(room: RoomId, { from, to }: Stretch) {
+  return {
+    where: 'pk = :pk AND sk BETWEEN :from AND :to',
+    values: {
+      ':pk': chatKeys.event(room, from).pk,
+      ':from': `${EVENT_PREFIX}${paddedSeq(from)}`,
+      ':to': `${EVENT_PREFIX}${paddedSeq(Math.min(to, MAX_SEQ))}`,
+    },
+  };
+}
+
+/** Up to `limit` stored events of a stretch, in the order asked for; a number may be missing. `end`: no more after these. */
+export async function queryEvents(
+  table: Table,
+  room: RoomId,
+  stretch: Stretch,
+  options: { readonly limit: number; readonly descending?: boolean },
+): Promise<{ readonly events: readonly Committed[]; readonly end: boolean }> {
+  if (stretch.from > stretch.to) return { events: [], end: true };
+  const page = await table.query({ ...stretchQuery(room, stretch), ...options });
+  return { events: page.items.map(toCommitted), end: page.next === undefined };
+}
+
+/** All stored events of a stretch, ascending; a number may be missing. */
+export async function queryAllEvents(table: Table, room: RoomId, stretch: Stretch): Promise<Committed[]> {
+  if (stretch.from > stretch.to) return [];
+  return (await table.queryAll(stretchQuery(room, stretch))).map(toCommitted);
+}

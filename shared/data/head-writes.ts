@@ -1,0 +1,191 @@
+/** The two writes that a head ever sees after its first: committing one more event, and moving `settled`. */
+import type { ClientId, RoomId, UserId } from '../protocol/ids.ts';
+import type { EventBody } from './events.ts';
+import {
+  APPENDED,
+  type AppendKey,
+  type Change,
+  type Head,
+  lastOf,
+  moveOf,
+  ownersAfter,
+  raisesGuard,
+  SETTLED,
+  toHead,
+  WHOLE_ROOM,
+} from './heads.ts';
+import { chatKeys } from './keys.ts';
+import { ConditionFailed, type Item, type Table, type Update } from './table.ts';
+
+/**
+ * Events that may be committed and not settled, at most. Beyond it appends are refused until the settler catches up: a key
+ * takes up to 97 bytes, so that a full head stays within 400 KB with its changes.
+ */
+export const MAX_PENDING = 1_000;
+
+/** What an author saw before it commits; the condition holds the head to it. */
+export type SeenHead = Pick<Head, 'settled' | 'guard' | 'changes' | 'owners'>;
+
+export interface Commit {
+  readonly room: RoomId;
+  readonly key: AppendKey;
+  readonly body: EventBody;
+  readonly user: UserId;
+  readonly at: string;
+  /** The client's own id, where it gave one. */
+  readonly id?: ClientId;
+  readonly change: Change | undefined;
+  readonly seen: SeenHead;
+  /**
+   * What keeps rights that were withdrawn since `seen` from being used.
+   * - `guard`: no withdrawal from anyone. The rights may have been read long ago, under the same `guard`.
+   * - `moves`: nothing that is about this member or the whole room. The rights were read after `seen`. Others may join
+   *   and leave meanwhile.
+   */
+  readonly hold: { readonly guard: boolean; readonly moves?: UserId };
+}
+
+/** The head after a commit, or as it stood when it refused; `undefined` where there is none. */
+export type CommitResult =
+  | { readonly committed: true; readonly head: Head }
+  | { readonly committed: false; readonly head: Head | undefined };
+
+/** The one write that commits an event (P1, P2, P3, P6). */
+export async function commitEvent(table: Table, commit: Commit): Promise<CommitResult> {
+  try {
+    const item = await table.update(chatKeys.head(commit.room), commitUpdate(commit));
+    return { committed: true, head: toHead(item) };
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    return { committed: false, head: error.item && toHead(error.item) };
+  }
+}
+
+function commitUpdate({ key, body, user, at, id, change, seen, hold }: Commit): Update {
+  const sets = [
+    '#seq = #seq + :one',
+    '#n = #n + :messages',
+    '#last = :last',
+    '#pending = list_append(#pending, :keys)',
+    '#op = :op',
+  ];
+  const conditions = ['#settled = :settled', 'NOT contains(#pending, :key)', 'size(#pending) < :maxPending'];
+  const names: Record<string, string> = {
+    '#seq': 'seq',
+    '#n': 'n',
+    '#last': 'last',
+    '#pending': 'pending',
+    '#op': 'op',
+    '#settled': 'settled',
+  };
+  const values: Record<string, unknown> = {
+    ':one': 1,
+    ':messages': body.type === 'message.created' ? 1 : 0,
+    ':last': lastOf(body, { user, at, ...(id === undefined ? {} : { id }) }),
+    ':keys': [key],
+    ':key': key,
+    ':op': APPENDED,
+    ':settled': seen.settled,
+    ':maxPending': MAX_PENDING,
+  };
+  if (body.type === 'message.created') {
+    sets.push('#message = #seq + :one');
+    names['#message'] = 'message';
+  }
+  if (hold.guard) {
+    conditions.push('#guard = :guard');
+    names['#guard'] = 'guard';
+    values[':guard'] = seen.guard;
+  }
+  if (hold.moves !== undefined) {
+    conditions.push(
+      '(size(#moves) = :moves OR (NOT contains(#moves, :member) AND NOT contains(#moves, :wholeRoom)))',
+    );
+    names['#moves'] = 'moves';
+    values[':moves'] = seen.changes.length;
+    values[':member'] = hold.moves;
+    values[':wholeRoom'] = WHOLE_ROOM;
+  }
+  if (change) {
+    sets.push(
+      '#changes = list_append(#changes, :changes)',
+      '#moves = list_append(#moves, :newMoves)',
+      ...(raisesGuard(change) ? ['#guard = #guard + :one'] : []),
+    );
+    names['#changes'] = 'changes';
+    names['#moves'] = 'moves';
+    values[':changes'] = [change];
+    values[':newMoves'] = [moveOf(change)];
+    if (raisesGuard(change)) names['#guard'] = 'guard';
+    const owners = ownersAfter(seen.owners, change);
+    if (owners !== seen.owners && owners.join() !== seen.owners.join()) {
+      sets.push('#owners = :owners');
+      names['#owners'] = 'owners';
+      values[':owners'] = owners;
+    }
+  }
+  return {
+    update: `SET ${sets.join(', ')}`,
+    condition: conditions.join(' AND '),
+    names,
+    values,
+    returns: 'ALL_NEW',
+  };
+}
+
+/** Commits a room's first event by putting its head. */
+export async function commitFirst(table: Table, first: Item): Promise<CommitResult> {
+  try {
+    await table.put(first, { condition: 'attribute_not_exists(pk)' });
+    return { committed: true, head: toHead(first) };
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    return { committed: false, head: error.item && toHead(error.item) };
+  }
+}
+
+/** Elements that one update drops from a list, at most: an update expression may be 4 KB long and hold 300 operands. */
+const MAX_DROPPED = 100;
+
+/**
+ * Moves `settled` one step towards `to`, from where `head` stands, and drops the keys and changes that are settled by it. The caller
+ * goes on from the head that it gets until `settled` has reached `to`.
+ */
+export async function moveSettled(table: Table, head: Head, to: number): Promise<Head | undefined> {
+  const step = stepTowards(head, to);
+  const settled = head.settled + step;
+  const changes = head.changes.filter((change) => change.seq <= settled).length;
+  const dropped = [
+    ...Array.from({ length: step }, (_, i) => `#pending[${i}]`),
+    ...Array.from({ length: changes }, (_, i) => `#changes[${i}], #moves[${i}]`),
+  ];
+  try {
+    const item = await table.update(chatKeys.head(head.room), {
+      update: `SET #settled = :to, #op = :op REMOVE ${dropped.join(', ')}`,
+      condition: '#settled = :from',
+      names: {
+        '#settled': 'settled',
+        '#op': 'op',
+        '#pending': 'pending',
+        ...(changes > 0 ? { '#changes': 'changes', '#moves': 'moves' } : {}),
+      },
+      values: { ':to': settled, ':from': head.settled, ':op': SETTLED },
+      returns: 'ALL_NEW',
+    });
+    return toHead(item);
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    // Another run was here, or this very write before its answer was lost: the head says how far.
+    return error.item && toHead(error.item);
+  }
+}
+
+/** How many events one update can settle. */
+function stepTowards(head: Head, to: number): number {
+  const step = Math.min(to - head.settled, MAX_DROPPED);
+  const elements = (count: number) =>
+    count + 2 * head.changes.filter((change) => change.seq <= head.settled + count).length;
+  let fitting = step;
+  while (fitting > 1 && elements(fitting) > MAX_DROPPED) fitting--;
+  return fitting;
+}

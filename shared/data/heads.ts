@@ -1,0 +1,197 @@
+/**
+ * The head of a room, the one item that commits every event (docs/data-model.md, "The append"). Besides what is listed there it
+ * holds, for the stretch of the log that is not settled yet, which changes of rights are in it: `changes`, in order, and in `moves` whom
+ * each is about (strings, so that a condition can look for one).
+ */
+import * as z from 'zod/mini';
+import { type ClientId, Role, RoomId, Time, UserId } from '../protocol/ids.ts';
+import { type Committed, type EventBody, toCommitted } from './events.ts';
+import { chatKeys } from './keys.ts';
+import type { Item, Table } from './table.ts';
+
+/** `<user>#<id>`: what an event is committed under, once (P3). User ids hold no `#`. */
+export type AppendKey = `${string}#${string}`;
+
+export function appendKey(user: UserId, id: ClientId): AppendKey {
+  return `${user}#${id}`;
+}
+
+const Key = z.templateLiteral([z.string(), '#', z.string()]);
+
+/** A change of someone's rights that is committed but perhaps not in the membership's item yet. */
+const Change = z.object({
+  /** Under which the change was committed: its place in `pending` gives its number. */
+  key: Key,
+  type: z.enum([
+    'room.created',
+    'room.updated',
+    'member.joined',
+    'member.left',
+    'member.removed',
+    'member.updated',
+  ]),
+  member: UserId,
+  banned: z.optional(z.boolean()),
+  role: z.optional(Role),
+  mutedUntil: z.optional(z.nullable(Time)),
+});
+export type Change = z.infer<typeof Change>;
+
+const StoredHead = z.object({
+  pk: z.string(),
+  seq: z.int(),
+  n: z.int(),
+  settled: z.int(),
+  guard: z.int(),
+  pending: z.array(Key),
+  changes: z.array(Change),
+  owners: z.array(UserId),
+  message: z.optional(z.int()),
+  last: z.record(z.string(), z.unknown()),
+});
+
+/** A committed change with its number. */
+export interface NumberedChange extends Change {
+  readonly seq: number;
+}
+
+/** The head as it stood at one moment. */
+export interface Head {
+  readonly room: RoomId;
+  /** Number of the newest event. */
+  readonly seq: number;
+  /** Messages so far. */
+  readonly n: number;
+  /** Every event up to this number is stored, claimed, and has had its effect. */
+  readonly settled: number;
+  /** Raised by each withdrawal of rights and each change of settings. */
+  readonly guard: number;
+  /** Keys of the events `settled + 1 … seq`, in order. */
+  readonly pending: readonly AppendKey[];
+  /** The changes of rights among them, in order. */
+  readonly changes: readonly NumberedChange[];
+  readonly owners: readonly UserId[];
+  /** Number of the newest message. */
+  readonly message?: number;
+  /** The newest event. */
+  readonly last: Committed;
+}
+
+const ROOM_PARTITION_PREFIX = chatKeys.room('' as RoomId).pk;
+
+/** Stored → domain: also the image of a head in a stream record. */
+export function toHead(item: unknown): Head {
+  const { pk, last, changes, message, ...head } = z.parse(StoredHead, item);
+  return {
+    ...head,
+    room: z.parse(RoomId, pk.slice(ROOM_PARTITION_PREFIX.length)),
+    ...(message === undefined ? {} : { message }),
+    changes: changes.map((change) => ({
+      ...change,
+      seq: head.settled + 1 + head.pending.indexOf(change.key),
+    })),
+    last: toCommitted({ ...last, seq: head.seq, n: head.n }),
+  };
+}
+
+export async function getHead(table: Table, room: RoomId): Promise<Head | undefined> {
+  const item = await table.get(chatKeys.head(room));
+  return item && toHead(item);
+}
+
+/** The number under which a key is committed and not settled yet. */
+export function pendingSeq(head: Head, key: AppendKey): number | undefined {
+  const index = head.pending.indexOf(key);
+  return index === -1 ? undefined : head.settled + 1 + index;
+}
+
+/** What an event changes in someone's rights; `undefined` for messages and what happens to them. */
+export function changeOf(body: EventBody, user: UserId, key: AppendKey): Change | undefined {
+  switch (body.type) {
+    case 'room.created':
+    case 'room.updated':
+      return { key, type: body.type, member: user };
+    case 'member.joined':
+    case 'member.left':
+      return { key, type: body.type, member: body.member };
+    case 'member.removed':
+      return { key, type: body.type, member: body.member, banned: body.banned };
+    case 'member.updated':
+      return {
+        key,
+        type: body.type,
+        member: body.member,
+        ...(body.role === undefined ? {} : { role: body.role }),
+        ...(body.mutedUntil === undefined ? {} : { mutedUntil: body.mutedUntil }),
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** In `moves` for a change that is about the whole room: no user is called that. */
+export const WHOLE_ROOM = '*';
+
+/** Whom a change is about, as `moves` holds it. */
+export function moveOf(change: Change): string {
+  return change.type === 'room.updated' ? WHOLE_ROOM : change.member;
+}
+
+/**
+ * Whether a change takes rights away or alters what they depend on, so that `guard` has to rise. Who joins takes nothing from anyone:
+ * many may join at once without disturbing each other or those who write.
+ */
+export function raisesGuard(change: Change): boolean {
+  return change.type !== 'member.joined';
+}
+
+/** Who owns the room after a change. */
+export function ownersAfter(owners: readonly UserId[], change: Omit<Change, 'key'>): readonly UserId[] {
+  const others = owners.filter((owner) => owner !== change.member);
+  switch (change.type) {
+    case 'room.created':
+      return [change.member];
+    case 'member.left':
+    case 'member.removed':
+      return others;
+    case 'member.updated':
+      if (change.role === undefined) return owners;
+      return change.role === 'owner' ? [...others, change.member] : others;
+    default:
+      return owners;
+  }
+}
+
+/**
+ * An event as `last` holds it: without its number and `n`, which the head's own `seq` and `n` are. The author of an append
+ * cannot know them before the write.
+ */
+export function lastOf(body: EventBody, by: { user: UserId; at: string; id?: ClientId }): object {
+  return { ...body, user: by.user, at: by.at, ...(by.id === undefined ? {} : { id: by.id }) };
+}
+
+/** The head of a new room: its first event is committed by putting it. */
+export function firstHeadItem(
+  room: RoomId,
+  first: { readonly body: EventBody; readonly user: UserId; readonly at: string; readonly key: AppendKey },
+): Item {
+  const change = changeOf(first.body, first.user, first.key);
+  return {
+    ...chatKeys.head(room),
+    op: APPENDED,
+    seq: 1,
+    n: 0,
+    settled: 0,
+    guard: 1,
+    pending: [first.key],
+    changes: change ? [change] : [],
+    moves: change ? [moveOf(change)] : [],
+    owners: change ? ownersAfter([], change) : [],
+    last: lastOf(first.body, first),
+  };
+}
+
+/** Value of `op` on a write that committed an event: what the readers of the stream filter on. */
+export const APPENDED = 'append';
+/** Value of `op` on a write that only moved `settled`. */
+export const SETTLED = 'settle';
