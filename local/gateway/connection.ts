@@ -11,7 +11,10 @@ export interface CloseReason {
 export class Connection {
   readonly identity: ConnectionIdentity;
   readonly #socket: WebSocket;
-  /** Milliseconds since the epoch when a message last went either way. */
+  /**
+   * Milliseconds since the epoch when a message last went either way. Pings and pongs don't count: AWS does not say whether they
+   * do, and a client that relies on them alone must not pass here and fail there.
+   */
   lastActiveAt: number;
   #closing: CloseReason | undefined;
 

@@ -113,12 +113,15 @@ export function createHttpApi(
   };
 }
 
-/** HTTP APIs decode the path before they route it and hand it on. */
+/**
+ * HTTP APIs decode the path before they route it and hand it on, and cut it at a `?` that was encoded. Seen on AWS by
+ * https://github.com/middleapi/standard-server/pull/93.
+ */
 function decodedPath(path: string): string {
   try {
-    return decodeURIComponent(path);
+    return decodeURIComponent(path).split('?', 1)[0] ?? '';
   } catch {
-    return path;
+    return path; // not a valid encoding: as it came
   }
 }
 

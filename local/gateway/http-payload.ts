@@ -7,8 +7,11 @@ import type { HttpApiModel } from '../assembly/model.ts';
 import { plainAddress } from './address.ts';
 import { requestTime } from './time.ts';
 
-/** Bodies of these types reach the function as text, all others in base64. */
-const TEXT_TYPE = /^(text\/|application\/(json|javascript|xml|graphql|[\w.+-]+\+(json|xml)))/i;
+/**
+ * Bodies of these types reach the function as text, all others in base64: also forms, and bodies without a type. AWS does not list
+ * them; seen on AWS by https://github.com/ministackorg/ministack/pull/766.
+ */
+const TEXT_TYPE = /^(text\/[^;]+|application\/(json|javascript|xml))\s*(;|$)/i;
 
 export interface RequestParts {
   readonly model: HttpApiModel;
@@ -43,7 +46,7 @@ export function httpEvent(request: IncomingMessage, parts: RequestParts) {
     ?.split(';')
     .map((cookie) => cookie.trim())
     .filter((cookie) => cookie !== '');
-  const isBase64Encoded = body.length > 0 && !TEXT_TYPE.test(request.headers['content-type'] ?? 'text/plain');
+  const isBase64Encoded = body.length > 0 && !TEXT_TYPE.test(request.headers['content-type'] ?? '');
   const domainName = request.headers.host ?? '';
   return {
     version: '2.0',

@@ -31,6 +31,10 @@ export interface ManagementOptions {
 }
 
 const PATH = /^\/([\w$-]+)\/@connections\/([^/?]+)/;
+/**
+ * The form of a connection's id; another one is a 400, not a 410. Seen on AWS by https://github.com/localstack/localstack/issues/4694.
+ */
+const CONNECTION_ID = /^[\w-]{8,64}={0,2}$/;
 const REFUSALS = {
   forbidden: [403, 'ForbiddenException'],
   throttled: [429, 'LimitExceededException'],
@@ -98,6 +102,16 @@ export function createManagement(
       judge?.({ method, stage, connectionId, apiId: connection?.identity.apiId, request }) ?? 'allow';
     if (verdict === 'hang') {
       request.resume();
+      return true;
+    }
+    if (verdict === 'allow' && !CONNECTION_ID.test(connectionId)) {
+      request.resume();
+      answer(
+        response,
+        400,
+        'BadRequestException',
+        JSON.stringify({ message: `Invalid connectionId: ${connectionId}` }),
+      );
       return true;
     }
     if (verdict !== 'allow') {

@@ -116,9 +116,6 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
       if (isBinary) connection.close(CLOSE_UNSUPPORTED, '');
       else void received(connection, data as Buffer);
     });
-    webSocket.on('ping', () => {
-      connection.lastActiveAt = Date.now();
-    });
     webSocket.on('error', ignored); // a protocol error; the library closes with its code
     webSocket.on('close', (code, reason) => {
       connections.delete(identity.connectionId);

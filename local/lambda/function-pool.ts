@@ -19,6 +19,9 @@ export interface PoolOptions {
 /** Environments of one function that load at the same time: more of them only slow each other on one machine. */
 const MAX_STARTING = 2;
 
+/** Largest response of a function, 6 MiB and 100 bytes as Lambda's error text says; counted in characters here. */
+const RESPONSE_BYTES = 6 * 1024 * 1024 + 100;
+
 interface Waiting {
   readonly event: string;
   readonly since: number;
@@ -219,8 +222,16 @@ export class FunctionPool {
   }
 
   #outcome(result: EventResult, requestId: string): InvocationOutcome {
-    if (result.kind === 'result') return { ok: true, payload: JSON.parse(result.payload) };
+    if (result.kind === 'result' && result.payload.length <= RESPONSE_BYTES)
+      return { ok: true, payload: JSON.parse(result.payload) };
     this.#counts.errors++;
+    if (result.kind === 'result')
+      return {
+        ok: false,
+        kind: 'error',
+        errorType: 'Function.ResponseSizeTooLarge',
+        errorMessage: `Response payload size (${result.payload.length} bytes) exceeded maximum allowed payload size (${RESPONSE_BYTES} bytes).`,
+      };
     if (result.kind === 'timeout') {
       this.#counts.timeouts++;
       const error = timedOut(this.model.timeoutSeconds * 1000, requestId);
