@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 
 /** Compiles a peer to plain JavaScript, so that no compiler sits in its process when its memory is measured; gives the file. */
-export async function buildPeer(name: 'socket-io' | 'ws', root: string): Promise<string> {
+export async function buildPeer(name: 'socket-io' | 'ws' | 'loopback', root: string): Promise<string> {
   const outfile = join(root, 'dist', 'bench', 'peers', `${name}.js`);
   await build({
     entryPoints: [join(root, 'bench', 'peers', `${name}.ts`)],

@@ -1,0 +1,84 @@
+import { takeDataDirectory } from '../local/dynamodb/data-directory.ts';
+import { startDatabase } from '../local/dynamodb/process.ts';
+import { openStreamStore } from '../local/dynamodb/stream-store.ts';
+import { createAwsSend } from '../shared/aws/client.ts';
+import { createDynamoCall, type DynamoCall } from '../shared/data/dynamodb.ts';
+import { BY_OWNER, BY_OWNER_KEYS } from '../shared/data/keys.ts';
+import { createTable, type Table } from '../shared/data/table.ts';
+
+export const CHAT_TABLE = 'Chat';
+export const CONNECTIONS_TABLE = 'Connections';
+
+/** A database for a measurement: the one that `npm start` runs, with both tables, their index and their streams. */
+export interface BenchDatabase {
+  readonly endpoint: string;
+  /** What a handler has to find in its environment to use it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Both tables, over connections of their own: as an execution environment has them. */
+  open(): { readonly call: DynamoCall; readonly chat: Table; readonly connections: Table };
+  /** Drops the stream records so far: they would make every further write slower (docs/decisions). */
+  trim(): void;
+  close(): Promise<void>;
+}
+
+/** Starts the database on a temporary file. */
+export async function openDatabase(): Promise<BenchDatabase> {
+  const data = await takeDataDirectory();
+  const database = await startDatabase(data);
+  const environment = {
+    AWS_ENDPOINT_URL: database.endpoint,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'bench',
+    AWS_SECRET_ACCESS_KEY: 'bench',
+  };
+  const open: BenchDatabase['open'] = () => {
+    const call = createDynamoCall({ send: createAwsSend(environment), origin: database.endpoint });
+    const table = (name: string): Table => createTable({ name, call, now: Date.now });
+    return { call, chat: table(CHAT_TABLE), connections: table(CONNECTIONS_TABLE) };
+  };
+  await createTables(open().call);
+  const streams = openStreamStore(data.databaseFile);
+  return {
+    endpoint: database.endpoint,
+    environment,
+    open,
+    trim: () => {
+      for (const name of [CHAT_TABLE, CONNECTIONS_TABLE]) streams.trim(name, Number.MAX_SAFE_INTEGER);
+    },
+    async close() {
+      // The database's process is not what keeps a program alive: without this, the program could end before it.
+      const alive = setInterval(() => {}, 1_000);
+      streams.close();
+      await database.close();
+      await data.release();
+      clearInterval(alive);
+    },
+  };
+}
+
+async function createTables(call: DynamoCall): Promise<void> {
+  const text = (name: string) => ({ AttributeName: name, AttributeType: 'S' });
+  const keys = (partition: string, sort: string) => [
+    { AttributeName: partition, KeyType: 'HASH' },
+    { AttributeName: sort, KeyType: 'RANGE' },
+  ];
+  const common = {
+    KeySchema: keys('pk', 'sk'),
+    BillingMode: 'PAY_PER_REQUEST',
+    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+  };
+  const { partition, sort } = BY_OWNER_KEYS;
+  await call('CreateTable', {
+    ...common,
+    TableName: CHAT_TABLE,
+    AttributeDefinitions: ['pk', 'sk', partition, sort].map(text),
+    GlobalSecondaryIndexes: [
+      { IndexName: BY_OWNER, KeySchema: keys(partition, sort), Projection: { ProjectionType: 'ALL' } },
+    ],
+  });
+  await call('CreateTable', {
+    ...common,
+    TableName: CONNECTIONS_TABLE,
+    AttributeDefinitions: ['pk', 'sk'].map(text),
+  });
+}
