@@ -6,7 +6,8 @@ import {
   putConnection,
   renewConnection,
 } from '../data/connections.ts';
-import { chatKeys, connectionKeys, MEMBERSHIP_PREFIX } from '../data/keys.ts';
+import { connectionKeys } from '../data/keys.ts';
+import { listMemberships } from '../data/memberships.ts';
 import {
   addPlaces,
   getShards,
@@ -94,18 +95,10 @@ async function mend(
   ]);
 }
 
-/** The rooms that a user is a member of now, each with the number of the event that its membership reflects. */
+/** The rooms that a user is a member of now, each with the number of the event that made it so. */
 async function readMemberships(ctx: ChatContext, user: UserId): Promise<Map<RoomId, number>> {
-  const { pk } = chatKeys.membership(user, '' as RoomId);
-  const items = await ctx.chat.queryAll({
-    where: 'pk = :pk AND begins_with(sk, :prefix)',
-    values: { ':pk': pk, ':prefix': MEMBERSHIP_PREFIX },
-  });
-  return new Map(
-    items
-      .filter((item) => item.state !== 'left')
-      .map((item) => [item.sk.slice(MEMBERSHIP_PREFIX.length) as RoomId, Number(item.asOf)]),
-  );
+  const memberships = await listMemberships(ctx.chat, user);
+  return new Map(memberships.map(({ room, since }) => [room, since]));
 }
 
 /**

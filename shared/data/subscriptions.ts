@@ -7,7 +7,7 @@ import { ConditionFailed, type Item, type Table } from './table.ts';
 export interface Subscription extends ConnectionAddress {
   readonly room: RoomId;
   readonly shard: number;
-  /** `asOf` of the membership that it stands on: the number of the event that made its user a member. */
+  /** Number of the event that made its user a member: which membership it stands on. */
   readonly since: number;
 }
 
