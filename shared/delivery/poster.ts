@@ -1,5 +1,8 @@
 /** Posts to single connections through API Gateway's `@connections`, over a kept-alive pool. */
-import { Agent, type Dispatcher, errors } from 'undici';
+import type { Dispatcher } from 'undici';
+// By path, as in shared/aws/client.ts: the package's entry is three times the size.
+import errors from 'undici/lib/core/errors.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import { canonicalPathOf, createPostSigner, encodeSegment, sha256 } from './sign-post.ts';
 
 /** A socket as `@connections` knows it. */
@@ -111,7 +114,7 @@ export function createPoster(
 }
 
 /** Sends, and looks at the status alone: no stream is made for a body that nobody reads. */
-function dispatch(agent: Agent, options: Dispatcher.DispatchOptions): Promise<Outcome> {
+function dispatch(agent: Dispatcher, options: Dispatcher.DispatchOptions): Promise<Outcome> {
   return new Promise((resolve) => {
     let status = 0;
     agent.dispatch(options, {
