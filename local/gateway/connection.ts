@@ -35,10 +35,9 @@ export class Connection {
   }
 
   /** Sends one text message, in frames of at most 32 KiB; false where it is closed or closing. */
-  send(message: Buffer | string): boolean {
+  send(bytes: Buffer): boolean {
     if (this.#closing || this.#socket.readyState !== this.#socket.OPEN) return false;
     this.lastActiveAt = Date.now();
-    const bytes = typeof message === 'string' ? Buffer.from(message) : message;
     if (bytes.length <= FRAME_BYTES) {
       this.#socket.send(bytes, { binary: false }, ignored);
       return true;

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpApiModel } from '../assembly/model.ts';
 import type { LambdaService } from '../lambda/service.ts';
+import { readBody } from './body.ts';
 import { isCorsHeader, isPreflight, preflightHeaders, responseHeaders } from './cors.ts';
 import type { GatewayCounters } from './counters.ts';
 import { httpEvent, httpResponse } from './http-payload.ts';
@@ -9,7 +10,6 @@ import { createRouter } from './http-routes.ts';
 import { type IntegrationOutcome, integrate } from './integration.ts';
 import { HTTP_PAYLOAD_BYTES } from './limits.ts';
 import type { GatewayLog } from './log.ts';
-import { readBody } from './management.ts';
 
 /** Headers that belong to one hop; what an integration says about them is not passed on. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'upgrade']);

@@ -3,6 +3,7 @@
  * Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readBody } from './body.ts';
 import type { Connection } from './connection.ts';
 import type { GatewayCounters } from './counters.ts';
 import { FRAME_BYTES, MESSAGE_BYTES } from './limits.ts';
@@ -30,7 +31,8 @@ export interface ManagementOptions {
   readonly judge: ((call: ManagementCall) => ManagementVerdict) | undefined;
 }
 
-const PATH = /^\/([\w$-]+)\/@connections\/([^/?]+)/;
+/** Some signers encode the `@`. */
+const PATH = /^\/([\w$-]+)\/(?:@|%40)connections\/([^/?]+)/;
 /**
  * The form of a connection's id; another one is a 400, not a 410. Seen on AWS by https://github.com/localstack/localstack/issues/4694.
  */
@@ -153,28 +155,6 @@ function describe(connection: Connection) {
     identity: { sourceIp, ...(userAgent !== undefined && { userAgent }) },
     lastActiveAt: new Date(connection.lastActiveAt).toISOString(),
   };
-}
-
-/** Hands over the whole body, or `undefined` where it is larger than `limit` bytes. */
-export function readBody(
-  request: IncomingMessage,
-  limit: number,
-  done: (body: Buffer | undefined) => void,
-): void {
-  let first: Buffer | undefined;
-  let more: Buffer[] | undefined;
-  let bytes = 0;
-  request.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > limit) return;
-    if (!first) first = chunk;
-    else if (more) more.push(chunk);
-    else more = [first, chunk];
-  });
-  request.on('end', () => {
-    if (bytes > limit) done(undefined);
-    else done(more ? Buffer.concat(more) : (first ?? Buffer.alloc(0)));
-  });
 }
 
 function decoded(text: string): string {

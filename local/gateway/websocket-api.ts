@@ -135,23 +135,26 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
     const body = data.toString('utf8');
     const route = routes.select(body);
     if (!route) {
-      answer(connection, JSON.stringify({ message: 'Forbidden', connectionId, requestId }));
+      answer(connection, Buffer.from(JSON.stringify({ message: 'Forbidden', connectionId, requestId })));
       return;
     }
     const event = messageEvent(connection.identity, route.routeKey, body, requestId, newIdentifier(), now);
     const outcome = await integrate(lambda, route.functionArn, event, route.integrationTimeoutMs);
     const response = outcome.ok ? proxyResponse(outcome.payload) : undefined;
-    if (!response) {
+    const reply = Buffer.from((route.routeResponse && response?.body) || '');
+    if (!response || reply.length > MESSAGE_BYTES) {
       failed(route.routeKey, connectionId, outcome);
-      answer(connection, JSON.stringify({ message: 'Internal server error', connectionId, requestId }));
-    } else if (route.routeResponse && response.body !== undefined && response.body !== '')
-      answer(connection, response.body);
+      answer(
+        connection,
+        Buffer.from(JSON.stringify({ message: 'Internal server error', connectionId, requestId })),
+      );
+    } else if (reply.length > 0) answer(connection, reply);
   }
 
-  function answer(connection: Connection, text: string): void {
-    if (!connection.send(text)) return;
+  function answer(connection: Connection, message: Buffer): void {
+    if (!connection.send(message)) return;
     counters.messagesOut++;
-    counters.meteredOut += Math.max(1, Math.ceil(text.length / FRAME_BYTES));
+    counters.meteredOut += Math.max(1, Math.ceil(message.length / FRAME_BYTES));
   }
 
   /** Best effort, as AWS says, and nobody waits for it. */
@@ -187,7 +190,7 @@ function failureStatus(outcome: IntegrationOutcome): number {
 }
 
 function describe(outcome: IntegrationOutcome): string {
-  if (outcome.ok) return 'the function returned no response with a statusCode';
+  if (outcome.ok) return 'the function returned no response with a statusCode, or one over 128 KiB';
   if (outcome.kind === 'integrationTimeout') return 'the integration timed out';
   return `${outcome.errorType}: ${outcome.errorMessage}`;
 }

@@ -49,7 +49,8 @@ export interface LambdaOptions {
 export interface EngineLambdaService extends LambdaService {
   /** Swaps a function's code: events from now on run on the new code, those under way end on the old. */
   replace(functionName: string, codeDirectory: string): void;
-  /** Loads a function ahead of its first event, so that the first one is not the slow one. */
+  /** Loads functions ahead of their first event, one environment each, two at a time; all of them unless named. */
+  warm(functionNames?: readonly string[]): Promise<void>;
   statistics(): Readonly<Record<string, FunctionStatistics>>;
 }
 
@@ -78,7 +79,8 @@ export function createLambdaService(options: LambdaOptions): EngineLambdaService
       model.name,
       new FunctionPool(model, {
         script: options.environmentScript,
-        variables: environmentVariables(model, options.environmentFor(model)),
+        variables: (codeDirectory) =>
+          environmentVariables({ ...model, codeDirectory }, options.environmentFor(model)),
         maxEnvironments: options.maxEnvironmentsPerFunction ?? MAX_ENVIRONMENTS_PER_FUNCTION,
         scaleOutAfterMs: options.scaleOutAfterMs ?? SCALE_OUT_AFTER_MS,
         initTimeoutMs: options.initTimeoutMs ?? INIT_TIMEOUT_MS,
@@ -123,6 +125,13 @@ export function createLambdaService(options: LambdaOptions): EngineLambdaService
       return { ok: true, payload: null };
     },
     replace: (name, codeDirectory) => poolOf(name).replaceCode(codeDirectory),
+    async warm(names = [...pools.keys()]) {
+      const queue = names.map(poolOf);
+      const loader = async () => {
+        for (let pool = queue.shift(); pool; pool = queue.shift()) await pool.warm();
+      };
+      await Promise.all([loader(), loader()]);
+    },
     statistics: () => Object.fromEntries([...pools].map(([name, pool]) => [name, pool.statistics()])),
     async close() {
       clearInterval(reaper);

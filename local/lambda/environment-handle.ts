@@ -68,6 +68,7 @@ export class Environment {
       wake,
     };
     this.#worker = new Worker(options.script, {
+      name: options.functionName,
       workerData,
       env: { ...options.variables },
       // Neither flags nor loaders of the engine's own process reach a function.

@@ -6,7 +6,8 @@ import type { FunctionLogEntry, FunctionStatistics, InvocationOutcome } from './
 
 export interface PoolOptions {
   readonly script: string;
-  readonly variables: Readonly<Record<string, string>>;
+  /** The environment variables of a new environment with the code of this folder. */
+  readonly variables: (codeDirectory: string) => Readonly<Record<string, string>>;
   readonly maxEnvironments: number;
   /** How long an invocation waits for a busy environment before another one is started. */
   readonly scaleOutAfterMs: number;
@@ -88,7 +89,12 @@ export class FunctionPool {
     this.#codeDirectory = codeDirectory;
     this.#generation++;
     for (const environment of this.#idle.splice(0)) void environment.end();
-    if (this.#queue.length > 0) this.#start();
+    if (this.#queue.length > 0) void this.#start();
+  }
+
+  /** Loads one environment ahead of the first event; resolves when that has succeeded or failed. */
+  async warm(): Promise<void> {
+    if (this.#environments.size === 0) await this.#start();
   }
 
   statistics(): FunctionStatistics {
@@ -125,7 +131,7 @@ export class FunctionPool {
   #scaleOut(): void {
     if (this.#closed || this.#starting >= Math.min(this.#queue.length, MAX_STARTING)) return;
     if (this.#running + this.#starting === 0) {
-      this.#start();
+      void this.#start();
       return;
     }
     const [first] = this.#queue;
@@ -136,14 +142,14 @@ export class FunctionPool {
         this.#scaleTimer = undefined;
         const oldest = this.#queue[0];
         if (!oldest) return;
-        if (performance.now() - oldest.since >= this.#options.scaleOutAfterMs) this.#start();
+        if (performance.now() - oldest.since >= this.#options.scaleOutAfterMs) void this.#start();
         this.#scaleOut();
       },
       Math.max(patience, 1),
     );
   }
 
-  #start(): void {
+  async #start(): Promise<void> {
     const { maxEnvironments, reserveRoom } = this.#options;
     if (this.#environments.size >= maxEnvironments) return;
     // A function without any environment gets one in any case: else it would wait for ever.
@@ -157,7 +163,7 @@ export class FunctionPool {
         functionName: model.name,
         functionArn: model.arn,
         memoryMegabytes: model.memoryMegabytes,
-        variables: this.#options.variables,
+        variables: this.#options.variables(this.#codeDirectory),
         initTimeoutMs: this.#options.initTimeoutMs + model.timeoutSeconds * 1000,
         log: this.#options.log,
       },
@@ -167,12 +173,11 @@ export class FunctionPool {
     this.#starting++;
     this.#counts.coldStarts++;
     void environment.gone.then(() => this.#gone(environment));
-    void environment.initialized().then((failure) => {
-      this.#starting--;
-      if (failure) this.#failed(failure);
-      else this.#next(environment);
-      this.#scaleOut();
-    });
+    const failure = await environment.initialized();
+    this.#starting--;
+    if (failure) this.#failed(failure);
+    else this.#next(environment);
+    this.#scaleOut();
   }
 
   /** A failed load fails the invocation that asked for it; the next one tries again, as on Lambda. */

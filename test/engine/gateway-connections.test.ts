@@ -70,6 +70,11 @@ describe('@connections', () => {
     expect(await client.next()).toBe('{"hello":"wörld"}');
   });
 
+  it('is reached with the @ encoded too', async () => {
+    expect((await post(bench.callback(id).replace('@', '%40'), 'encoded')).status).toBe(200);
+    expect(await client.next()).toBe('encoded');
+  });
+
   it("tells AWS's own client about a connection", async () => {
     const found = await sdk().send(new GetConnectionCommand({ ConnectionId: id }));
     expect(found.Identity).toEqual({ SourceIp: '127.0.0.1', UserAgent: 'tester' });

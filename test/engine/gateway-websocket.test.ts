@@ -35,6 +35,9 @@ beforeAll(async () => {
       slow: {
         code: `exports.handler = async (event) => { const { ms } = JSON.parse(event.body); await new Promise((resolve) => setTimeout(resolve, ms)); return { statusCode: 200, body: String(ms) }; };`,
       },
+      large: {
+        code: `exports.handler = async (event) => ({ statusCode: 200, body: 'x'.repeat(JSON.parse(event.body).size) });`,
+      },
       teapot: { code: `exports.handler = async () => ({ statusCode: 418, body: 'short and stout' });` },
     },
     webSocket: {
@@ -48,6 +51,7 @@ beforeAll(async () => {
       nothing: { function: 'nothing' },
       slow: { function: 'slow', routeResponse: true, timeoutMs: 400 },
       teapot: { function: 'teapot', routeResponse: true },
+      large: { function: 'large', routeResponse: true },
     },
   });
 });
@@ -213,6 +217,32 @@ describe('messages', () => {
     client.socket.send('{"action":"slow","ms":1}');
     expect(await client.next()).toBe('1');
     client.socket.close();
+  });
+
+  it('are answered with up to 128 KiB', async () => {
+    const client = await connect(bench.ws);
+    client.socket.send('{"action":"large","size":131072}');
+    expect((await client.next()).length).toBe(131_072);
+    client.socket.send('{"action":"large","size":131073}');
+    expect((await client.nextJson()).message).toBe('Internal server error');
+    client.socket.close();
+  });
+
+  it('without a route and without $default are answered "Forbidden"', async () => {
+    const other = await startGateway({
+      handlers: { echo: { code: ECHO_EVENT } },
+      webSocket: { say: { function: 'echo', routeResponse: true } },
+    });
+    const client = await connect(other.ws);
+    client.socket.send('{"action":"shout"}');
+    expect(await client.nextJson()).toEqual({
+      message: 'Forbidden',
+      connectionId: expect.stringMatching(/=$/),
+      requestId: expect.stringMatching(/=$/),
+    });
+    client.socket.send('{"action":"say"}');
+    expect((await client.nextJson()).body).toBe('{"action":"say"}');
+    await other.close();
   });
 
   it('of one connection are handled side by side', async () => {

@@ -102,6 +102,23 @@ exports.handler = async (what) => {
   });
 });
 
+describe('warming', () => {
+  it('loads functions ahead of their first event, and survives one that fails to load', async () => {
+    const bench = await startLambda({
+      a: { code: SLEEPER },
+      b: { code: SLEEPER },
+      bad: { code: 'throw new Error();' },
+    });
+    await bench.lambda.warm();
+    const { a, b } = bench.lambda.statistics();
+    expect([a?.environments, b?.environments]).toEqual([1, 1]);
+    await until(() => bench.lambda.statistics().bad?.environments === 0, 'the failed one to end');
+    expect((await bench.lambda.invoke('a', 1, 'RequestResponse')).ok).toBe(true);
+    expect(bench.lambda.statistics().a).toMatchObject({ coldStarts: 1, invocations: 1 });
+    await bench.close();
+  });
+});
+
 describe('reserved concurrency', () => {
   it('throttles what goes beyond it, and nothing at zero passes', async () => {
     const bench = await startLambda({
@@ -142,9 +159,9 @@ exports.handler = async ({ failures }) => {
     );
     expect(await bench.lambda.invoke('heals', { failures: 2 }, 'Event')).toEqual({ ok: true, payload: null });
     await bench.lambda.invoke('never', { failures: 9 }, 'Event');
-    await until(() => failed.length === 1, 'the failure');
     const attempts = (name: string) =>
       bench.logs.filter(({ functionName, text }) => functionName === name && /^attempt \d$/.test(text));
+    await until(() => failed.length === 1 && attempts('heals').length === 3, 'the failure and the success');
     expect(attempts('heals').map(({ text }) => text)).toEqual(['attempt 1', 'attempt 2', 'attempt 3']);
     const times = attempts('never').map(({ at }) => at);
     expect(times).toHaveLength(3);
