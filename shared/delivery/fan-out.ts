@@ -1,4 +1,6 @@
 /** From the committed events of a room to all of its connections. */
+
+import type { ChatContext } from '../chat/context.ts';
 import { applyMembership, changesRights } from '../chat/membership.ts';
 import type { Committed } from '../data/events.ts';
 import { type Audience, getAudience, listSubscriptions, raiseShards } from '../data/subscriptions.ts';
@@ -46,9 +48,7 @@ export function createFanOut(environment: DeliveryEnvironment, callShard: CallSh
     if (!newest) return;
     // Who joins hears everything from its own `member.joined` on, and who is out hears nothing more, even where the handler
     // that committed the event died before it could see to that (P4, P6).
-    for (const one of news) {
-      if (changesRights(one.event)) await applyMembership(context, room, one);
-    }
+    await applyMemberships(context, room, news);
     const { audience, first } = await readRoom(room);
     const work = { room, events: news.map(({ event }) => event), left: audience.left };
     if (audience.shards === 1) {
@@ -66,6 +66,25 @@ export function createFanOut(environment: DeliveryEnvironment, callShard: CallSh
     }
     remember(delivered, room, newest.seq);
   };
+}
+
+/** In order for each member, members beside each other. */
+async function applyMemberships(
+  ctx: ChatContext,
+  room: RoomId,
+  committed: readonly Committed[],
+): Promise<void> {
+  const byMember = new Map<string, Committed[]>();
+  for (const one of committed) {
+    if (!changesRights(one.event)) continue;
+    const member = 'member' in one.event ? one.event.member : one.event.user;
+    byMember.set(member, [...(byMember.get(member) ?? []), one]);
+  }
+  await Promise.all(
+    [...byMember.values()].map(async (changes) => {
+      for (const one of changes) await applyMembership(ctx, room, one);
+    }),
+  );
 }
 
 /** As many shards as keep each at its size: a power of two, as the count only ever doubles. */
