@@ -19,8 +19,9 @@ export interface StreamStore {
 
 /** How long the engine's thread may wait for the database to finish a write of its own. */
 const BUSY_TIMEOUT_MS = 2_000;
-/** Deleted at once: some milliseconds of work, during which the engine's thread stands still. */
+/** Deleted in one statement, two milliseconds of work, during which the engine's thread stands still; and so often in a row. */
 const TRIM_CHUNK = 1_000;
+const TRIM_CHUNKS = 4;
 const TABLES = ['_config', '_tables', '_stream_records'];
 
 /**
@@ -70,8 +71,10 @@ export function openStreamStore(file: string): StreamStore {
        ORDER BY CAST(sequence_number AS INTEGER) LIMIT ${TRIM_CHUNK})`,
   );
   return {
-    trim: (tableName, upTo) => {
-      remove.run(tableName, upTo);
+    trim(tableName, upTo) {
+      for (let chunk = 0; chunk < TRIM_CHUNKS; chunk += 1) {
+        if (remove.run(tableName, upTo).changes < TRIM_CHUNK) return;
+      }
     },
     close: () => database.close(),
   };

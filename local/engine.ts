@@ -1,0 +1,246 @@
+import { existsSync } from 'node:fs';
+import type { Server } from 'node:http';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { AssemblyModel } from './assembly/model.ts';
+import { readAssembly } from './assembly/read-assembly.ts';
+import { makeCustomResources } from './custom-resources/custom-resources.ts';
+import { openDatabase } from './dynamodb/database.ts';
+import { ExpirySweeper } from './dynamodb/expiry.ts';
+import { EngineError } from './errors.ts';
+import { createGateway, type Gateway } from './gateway/gateway.ts';
+import { createLambdaService } from './lambda/create.ts';
+import type { FunctionStatistics } from './lambda/service.ts';
+import { type EngineLog, filterLog, functionEntry, gatewayEntry, type LogLevel, writeLog } from './log.ts';
+import { takePort } from './port.ts';
+import { Bill, type CallCounts } from './services/bill.ts';
+import { CredentialRegistry } from './services/credentials.ts';
+import { DynamoDbService } from './services/dynamodb.ts';
+import { AwsEndpoint } from './services/endpoint.ts';
+import { LambdaApi } from './services/lambda-api.ts';
+import { QueueService } from './services/queues.ts';
+import { SecretStore } from './services/secret-store.ts';
+import { SecretsService } from './services/secrets.ts';
+import { openCheckpoints } from './streams/checkpoints.ts';
+import { Mappings } from './streams/mappings.ts';
+import type { StreamPolling } from './streams/table-stream.ts';
+
+export { EngineError } from './errors.ts';
+
+export interface EngineOptions {
+  /** What `cdk synth` wrote. */
+  readonly assemblyDirectory: string;
+  /** Which stack, where the assembly holds several. */
+  readonly stackName?: string;
+  /** Port of the APIs; 0, the default, picks a free one. */
+  readonly port?: number;
+  /** A server that listens already, to be given up for the gateway: who needs the number before the stack is there. */
+  readonly server?: Server;
+  readonly host?: string;
+  /** Keeps tables, secrets and the readers' places over restarts; without it all is in memory. */
+  readonly dataDirectory?: string;
+  /** A DynamoDB to use instead of starting one. */
+  readonly dynamodbEndpoint?: string;
+  readonly idleTimeoutMs?: number;
+  readonly connectionLifetimeMs?: number;
+  /** Milliseconds between two sweeps for expired items. */
+  readonly expirySweepMs?: number;
+  readonly streamPolling?: StreamPolling;
+  readonly logLevel?: LogLevel;
+  readonly log?: EngineLog;
+  /** The worker of the functions' environments; by default beside this module. */
+  readonly environmentScript?: string;
+}
+
+export interface EngineMetrics {
+  readonly gateway: ReturnType<Gateway['counters']>;
+  readonly functions: Readonly<Record<string, FunctionStatistics>>;
+  readonly calls: CallCounts;
+  /** Milliseconds, of each stream mapping's newest batch. */
+  readonly iteratorAge: Readonly<Record<string, number>>;
+  readonly memory: NodeJS.MemoryUsage;
+}
+
+export interface Engine {
+  /** `http://127.0.0.1:<port>` */
+  readonly http: string;
+  /** `ws://127.0.0.1:<port>/ws` */
+  readonly websocket: string;
+  /** Where the AWS services answer. */
+  readonly awsEndpoint: string;
+  readonly model: AssemblyModel;
+  readonly outputs: Readonly<Record<string, string>>;
+  metrics(): EngineMetrics;
+  /** Ends everything: no process, no temporary folder is left. */
+  close(): Promise<void>;
+}
+
+/** How long functions may take to finish when the engine ends, milliseconds. */
+const CLOSE_GRACE_MS = 500;
+
+/**
+ * Runs a synthesized stack on this machine.
+ *
+ * @throws EngineError with a code and one clear line; nothing is left running then
+ */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const closers: (() => Promise<void> | void)[] = [];
+  try {
+    return await start(options, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+/** In the reverse order of their making; one that fails does not keep the others from closing. */
+async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {
+  for (let close = closers.pop(); close; close = closers.pop()) {
+    try {
+      await close();
+    } catch (error) {
+      writeLog({ at: Date.now(), level: 'error', source: 'engine', text: String(error) });
+    }
+  }
+}
+
+async function start(options: EngineOptions, closers: (() => Promise<void> | void)[]): Promise<Engine> {
+  const log = filterLog(options.logLevel ?? 'warn', options.log ?? writeLog);
+  const tell = (text: string) => log({ at: Date.now(), level: 'warn', source: 'engine', text });
+  const port = await takePort(options);
+  const credentials = new CredentialRegistry();
+  const bill = new Bill();
+  const seams = { count: bill.count.bind(bill) };
+  const endpoint = await AwsEndpoint.listen(credentials, seams, tell);
+  closers.push(() => endpoint.close());
+
+  const model = await readAssembly({
+    directory: options.assemblyDirectory,
+    ...(options.stackName !== undefined && { stackName: options.stackName }),
+    awsEndpoint: endpoint.url,
+    publicHost: `127.0.0.1:${port.number}`,
+  });
+  const database = await openDatabase(model, options, tell);
+  closers.push(() => database.close());
+  const { data, client, tables, store } = database;
+  const fileOf = (name: string) => (data.kept ? path.join(data.path, name) : undefined);
+
+  const checkpoints = await openCheckpoints(fileOf('checkpoints.json'));
+  closers.push(() => checkpoints.close());
+  const queues = new QueueService(model.region);
+  closers.push(() => queues.close());
+  await queues.create(model.queues);
+  const secrets = await SecretStore.open(model.secrets, fileOf('secrets.json'));
+
+  const lambda = createLambdaService({
+    functions: model.functions,
+    environmentScript: options.environmentScript ?? environmentScript(),
+    environmentFor(fn) {
+      const { accessKeyId, secretAccessKey, sessionToken } = credentials.issue(fn);
+      return {
+        AWS_REGION: model.region,
+        AWS_DEFAULT_REGION: model.region,
+        AWS_ACCESS_KEY_ID: accessKeyId,
+        AWS_SECRET_ACCESS_KEY: secretAccessKey,
+        AWS_SESSION_TOKEN: sessionToken,
+        AWS_ENDPOINT_URL: endpoint.url,
+      };
+    },
+    log: (entry) => log(functionEntry(entry)),
+  });
+  const mappings = new Mappings({
+    model,
+    client,
+    tables,
+    checkpoints,
+    queues,
+    lambda,
+    polling: options.streamPolling ?? 'immediate',
+    log: tell,
+    ...(store && { store }),
+  });
+  closers.push(async () => {
+    const drained = mappings.close();
+    await Promise.race([drained, sleep(CLOSE_GRACE_MS)]);
+    await lambda.close();
+    await queues.close();
+    await drained;
+  });
+
+  const nudge = (tableName: string) => mappings.stream(tableName)?.nudge();
+  const { region, account } = model;
+  endpoint.add(
+    new DynamoDbService({ client, tables: model.tables, region, account, onWrite: nudge }),
+    new SecretsService(secrets),
+    queues,
+    new LambdaApi(model.functions, () => lambda),
+  );
+  await mappings.position();
+  const customResources = fileOf('custom-resources.json');
+  await makeCustomResources({
+    model,
+    lambda,
+    log: (text) => log({ at: Date.now(), level: 'info', source: 'engine', text }),
+    ...(customResources !== undefined && { file: customResources }),
+  });
+  await mappings.start();
+  const sweeper = new ExpirySweeper({
+    client,
+    tables: model.tables,
+    listenerOf: (tableName) => mappings.stream(tableName),
+    onDelete: nudge,
+    log: tell,
+    ...(options.expirySweepMs !== undefined && { everyMs: options.expirySweepMs }),
+  });
+  sweeper.start();
+  closers.push(() => sweeper.close());
+
+  await port.giveUp();
+  const metrics = (): EngineMetrics => ({
+    gateway: gateway.counters(),
+    functions: lambda.statistics(),
+    calls: bill.counts(),
+    iteratorAge: mappings.iteratorAges(),
+    memory: process.memoryUsage(),
+  });
+  const gateway = await createGateway({
+    webSocketApis: model.webSocketApis,
+    httpApis: model.httpApis,
+    lambda,
+    port: port.number,
+    ...(port.host !== undefined && { host: port.host }),
+    ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
+    ...(options.connectionLifetimeMs !== undefined && { connectionLifetimeMs: options.connectionLifetimeMs }),
+    log: (entry) => log(gatewayEntry(entry)),
+    local(request, response) {
+      if (request.method !== 'GET' || request.url !== '/_local/metrics') return false;
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(metrics()));
+      return true;
+    },
+  });
+  closers.push(() => gateway.close());
+
+  let closing: Promise<void> | undefined;
+  return {
+    http: `http://127.0.0.1:${gateway.port}`,
+    websocket: `ws://127.0.0.1:${gateway.port}/ws`,
+    awsEndpoint: endpoint.url,
+    model,
+    outputs: model.outputs,
+    metrics,
+    close() {
+      closing ??= closeAll(closers);
+      return closing;
+    },
+  };
+}
+
+/** Bundled, the worker lies beside the engine; run from its source, in the build's folder. */
+function environmentScript(): string {
+  const here = path.dirname(fileURLToPath(import.meta.url));
+  const candidates = [path.join(here, 'environment.js'), path.join(here, '../dist/local/environment.js')];
+  const found = candidates.find((candidate) => existsSync(candidate));
+  if (found !== undefined) return found;
+  throw new EngineError('assembly_unreadable', 'unable to start functions; environment.js is not built');
+}
