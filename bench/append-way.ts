@@ -15,12 +15,11 @@ export type Append = (id: string, text: string) => Promise<Appended>;
 export interface BenchRoom {
   /** What one writer's execution environment does, with its own connections to the database. */
   writer(writer: number, connections: ReturnType<BenchDatabase['open']>): Append;
-  /** Ends what runs beside the writers. */
-  close(): Promise<void>;
 }
 
 /** A way to append. */
 export interface Way {
   readonly name: string;
-  prepare(database: BenchDatabase): Promise<BenchRoom>;
+  /** Makes a room with so many members, and starts what has to run beside them; it ends with the database. */
+  prepare(database: BenchDatabase, writers: number): Promise<BenchRoom>;
 }

@@ -13,8 +13,6 @@ import { count, ms, table } from './table.ts';
 const WRITERS: readonly number[] = [1, 20, 50, 200];
 /** Load before the figures count, ms. */
 const WARM_UP = 1_000;
-/** How often the stream's records are dropped, ms: without it each write pays for all before it. */
-const TRIM_EVERY = 500;
 /** The rule: with so many writers, the p99 is at most so many times the p50. */
 const RULE = { writers: 50, times: 5 } as const;
 const TEXT = 'the quick brown fox jumps over the lazy dog, and a second fox looks on from the hill';
@@ -33,18 +31,12 @@ interface Result {
 
 async function measure(way: Way, writers: number, seconds: number): Promise<Result> {
   const database = await openDatabase();
-  const trimming = setInterval(() => database.trim(), TRIM_EVERY);
   try {
-    const room = await way.prepare(database);
-    try {
-      // A connection pool of its own for each writer, as for each execution environment of a handler.
-      const appends = Array.from({ length: writers }, (_, writer) => room.writer(writer, database.open()));
-      return { way: way.name, writers, ...(await write(appends, seconds)) };
-    } finally {
-      await room.close();
-    }
+    const room = await way.prepare(database, writers);
+    // A connection pool of its own for each writer, as for each execution environment of a handler.
+    const appends = Array.from({ length: writers }, (_, writer) => room.writer(writer, database.open()));
+    return { way: way.name, writers, ...(await write(appends, seconds)) };
   } finally {
-    clearInterval(trimming);
     await database.close();
   }
 }

@@ -5,9 +5,11 @@ import { createAwsSend } from '../shared/aws/client.ts';
 import { createDynamoCall, type DynamoCall } from '../shared/data/dynamodb.ts';
 import { BY_OWNER, BY_OWNER_KEYS } from '../shared/data/keys.ts';
 import { createTable, type Table } from '../shared/data/table.ts';
+import type { StreamEvent } from '../shared/delivery/stream-records.ts';
+import { followStream } from './follow-stream.ts';
 
 export const CHAT_TABLE = 'Chat';
-export const CONNECTIONS_TABLE = 'Connections';
+const CONNECTIONS_TABLE = 'Connections';
 
 /** A database for a measurement: the one that `npm start` runs, with both tables, their index and their streams. */
 export interface BenchDatabase {
@@ -16,8 +18,11 @@ export interface BenchDatabase {
   readonly environment: Readonly<Record<string, string>>;
   /** Both tables, over connections of their own: as an execution environment has them. */
   open(): { readonly call: DynamoCall; readonly chat: Table; readonly connections: Table };
-  /** Drops the stream records so far: they would make every further write slower (docs/decisions). */
-  trim(): void;
+  /**
+   * Follows the Chat table's stream until the database is closed: gives each batch that holds commits to `onCommits`, one
+   * after another, and drops what was read, as records that stay make every further write slower.
+   */
+  follow(onCommits?: (event: StreamEvent) => Promise<void>): void;
   close(): Promise<void>;
 }
 
@@ -38,16 +43,20 @@ export async function openDatabase(): Promise<BenchDatabase> {
   };
   await createTables(open().call);
   const streams = openStreamStore(data.databaseFile);
+  let closing = false;
+  let following: Promise<void> | undefined;
   return {
     endpoint: database.endpoint,
     environment,
     open,
-    trim: () => {
-      for (const name of [CHAT_TABLE, CONNECTIONS_TABLE]) streams.trim(name, Number.MAX_SAFE_INTEGER);
+    follow: (onCommits) => {
+      following = followStream(database.endpoint, streams, () => !closing, onCommits);
     },
     async close() {
       // The database's process is not what keeps a program alive: without this, the program could end before it.
       const alive = setInterval(() => {}, 1_000);
+      closing = true;
+      await following;
       streams.close();
       await database.close();
       await data.release();

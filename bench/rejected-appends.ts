@@ -20,19 +20,19 @@ const ROOM = RoomId.parse('bench');
 /** `seq = n` in a transaction with the event and its claim. */
 export const transactionWay: Way = {
   name: 'transaction',
-  prepare: async () => ({
-    writer: (writer, { chat, call }) => transactionAppend(`writer-${writer}`, chat, call),
-    close: async () => {},
-  }),
+  async prepare(database) {
+    database.follow();
+    return { writer: (writer, { chat, call }) => transactionAppend(`writer-${writer}`, chat, call) };
+  },
 };
 
 /** The next free number is taken by whoever puts its event first. */
 export const conditionalPutWay: Way = {
   name: 'conditional put',
-  prepare: async () => ({
-    writer: (writer, { chat }) => conditionalPutAppend(`writer-${writer}`, chat),
-    close: async () => {},
-  }),
+  async prepare(database) {
+    database.follow();
+    return { writer: (writer, { chat }) => conditionalPutAppend(`writer-${writer}`, chat) };
+  },
 };
 
 function transactionAppend(user: string, chat: Table, call: DynamoCall): Append {

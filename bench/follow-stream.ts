@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseClient } from '../local/dynamodb/client.ts';
+import type { StreamStore } from '../local/dynamodb/stream-store.ts';
+import type { StreamEvent } from '../shared/delivery/stream-records.ts';
+import { CHAT_TABLE } from './database.ts';
+
+/** Records of one read; the mapping of the stack takes as many at most. */
+const BATCH = 100;
+/** Pause after an empty read, ms: the engine's own pollers wait as long. */
+const PAUSE = 5;
+
+interface Record {
+  readonly eventName: string;
+  readonly dynamodb: {
+    readonly SequenceNumber: string;
+    readonly NewImage?: Readonly<{ sk?: { S?: string }; op?: { S?: string } }>;
+  };
+}
+
+/** Reads the Chat table's stream in order while `go` says so, as an event source mapping does. */
+export async function followStream(
+  endpoint: string,
+  store: StreamStore,
+  go: () => boolean,
+  onCommits: ((event: StreamEvent) => Promise<void>) | undefined,
+): Promise<void> {
+  const client = new DatabaseClient(endpoint, 'us-east-1');
+  const { Table } = await client.call<{ Table: { LatestStreamArn: string } }>('DescribeTable', {
+    TableName: CHAT_TABLE,
+  });
+  const stream = { StreamArn: Table.LatestStreamArn };
+  const { StreamDescription } = await client.call<{ StreamDescription: { Shards: { ShardId: string }[] } }>(
+    'DescribeStream',
+    stream,
+  );
+  const shard = { ...stream, ShardId: StreamDescription.Shards[0]?.ShardId };
+  let { ShardIterator } = await client.call<{ ShardIterator: string }>('GetShardIterator', {
+    ...shard,
+    ShardIteratorType: 'TRIM_HORIZON',
+  });
+  while (go()) {
+    const { Records, NextShardIterator } = await client.call<{
+      Records: Record[];
+      NextShardIterator: string;
+    }>('GetRecords', { ShardIterator, Limit: BATCH });
+    ShardIterator = NextShardIterator;
+    const commits = Records.filter(isCommit);
+    if (commits.length > 0) await onCommits?.({ Records: commits });
+    const last = Records.at(-1);
+    if (last === undefined) await sleep(PAUSE);
+    else store.trim(CHAT_TABLE, Number(last.dynamodb.SequenceNumber));
+  }
+  await client.close();
+}
+
+/** The filter of the mappings: a head, by a write that committed an event. */
+function isCommit({ eventName, dynamodb }: Record): boolean {
+  const { sk, op } = dynamodb.NewImage ?? {};
+  return eventName !== 'REMOVE' && sk?.S === 'HEAD' && op?.S === 'append';
+}
