@@ -156,8 +156,9 @@ export async function moveSettled(table: Table, head: Head, to: number): Promise
   const settled = head.settled + step;
   const changes = head.changes.filter((change) => change.seq <= settled).length;
   const dropped = [
-    ...Array.from({ length: step }, (_, i) => `#pending[${i}]`),
-    ...Array.from({ length: changes }, (_, i) => `#changes[${i}], #moves[${i}]`),
+    ...firstElements('#pending', step),
+    ...firstElements('#changes', changes),
+    ...firstElements('#moves', changes),
   ];
   try {
     const item = await table.update(chatKeys.head(head.room), {
@@ -178,6 +179,14 @@ export async function moveSettled(table: Table, head: Head, to: number): Promise
     // Another run was here, or this very write before its answer was lost: the head says how far.
     return error.item && toHead(error.item);
   }
+}
+
+/**
+ * The first elements of a list, for `REMOVE`. The last comes first: DynamoDB counts as before the update, but dynoxide 1.2 drops one
+ * after the other and counts anew, and in this order both mean the same.
+ */
+function firstElements(list: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${list}[${count - 1 - i}]`);
 }
 
 /** How many events one update can settle. */

@@ -1,0 +1,109 @@
+/**
+ * The settler: what follows from committed events. It makes what a handler that died did not make, and moves `settled`
+ * (docs/data-model.md, "The append"). Every step is safe to repeat, in any overlap with other runs.
+ */
+import { CLAIM_LIFE_MS, claimItem } from '../data/claims.ts';
+import { type Committed, putEvent, queryAllEvents } from '../data/events.ts';
+import { moveSettled } from '../data/head-writes.ts';
+import { getHead, type Head } from '../data/heads.ts';
+import type { RoomId } from '../protocol/ids.ts';
+import type { ChatContext } from './context.ts';
+import { applyMembership, applySettings, changesRights } from './membership.ts';
+
+/**
+ * Events after which `settled` is moved; keys that wait in the head until then. Moving it more often would make the next commit of
+ * every warm handler fail once, and its message cost two more calls; more keys would make the head's every write larger.
+ */
+export const SETTLE_EVERY = 32;
+
+/** A committed event is nowhere to be found: its records never reached this settler. The mapping's failure queue has them. */
+export class LogGap extends Error {
+  override readonly name = 'LogGap';
+
+  constructor(room: RoomId, seq: number) {
+    super(`unable to settle ${room}; event ${seq} is missing`);
+  }
+}
+
+/**
+ * Completes events that the stream brought: stores those that are not stored, lets them have their effects, and, when enough are
+ * waiting, claims their ids and moves `settled` up to the newest of them.
+ *
+ * @param committed events of the room's log, as its head's records say; repeats and any order are fine.
+ * @param every how many unsettled events are enough; a change of rights is settled at once.
+ * @throws {LogGap} when an event before these is missing, so that `settled` can't move past it.
+ */
+export async function settle(
+  ctx: ChatContext,
+  room: RoomId,
+  committed: readonly Committed[],
+  every: number = SETTLE_EVERY,
+): Promise<void> {
+  const batch = [...new Map(committed.map((one) => [one.event.seq, one])).values()].sort(bySeq);
+  const first = batch[0]?.event.seq;
+  const last = batch.at(-1)?.event.seq;
+  if (first === undefined || last === undefined) return;
+
+  const [stored, head] = await Promise.all([
+    queryAllEvents(ctx.chat, room, { from: first, to: last }),
+    getHead(ctx.chat, room),
+  ]);
+  const known = new Set(stored.map(({ event }) => event.seq));
+  await Promise.all(
+    batch.filter(({ event }) => !known.has(event.seq)).map((one) => putEvent(ctx.chat, room, one)),
+  );
+  await applyInOrder(ctx, room, batch);
+  if (!head || last <= head.settled) return;
+  if (last - head.settled >= every || batch.some(({ event }) => changesRights(event))) {
+    await settleTo(ctx, head, batch, last);
+  }
+}
+
+/** Claims the ids of everything up to `to`, then moves `settled` there: in this order, as the proof of P3 needs. */
+async function settleTo(
+  ctx: ChatContext,
+  head: Head,
+  batch: readonly Committed[],
+  to: number,
+): Promise<void> {
+  const { room } = head;
+  const from = head.settled + 1;
+  const inBatch = batch.filter(({ event }) => event.seq >= from);
+  // What earlier batches brought and left for now. They had their effects then, but this is the last chance to see to it.
+  const earlier = await queryAllEvents(ctx.chat, room, { from, to: (inBatch[0]?.event.seq ?? from) - 1 });
+  await applyInOrder(ctx, room, earlier);
+
+  const tail = new Map([...earlier, ...inBatch].map(({ event }) => [event.seq, event]));
+  const oldest = ctx.now() - CLAIM_LIFE_MS;
+  const claims = head.pending.slice(0, to - head.settled).flatMap((key, index) => {
+    const event = tail.get(from + index);
+    if (!event) throw new LogGap(room, from + index);
+    return Date.parse(event.at) > oldest ? [claimItem(room, key, event)] : [];
+  });
+  await ctx.chat.batchWrite({ puts: claims });
+
+  let at: Head | undefined = head;
+  while (at && at.settled < to) at = await moveSettled(ctx.chat, at, to);
+}
+
+/** Lets events have their effects: in order for each member and for the room's settings, members beside each other. */
+async function applyInOrder(ctx: ChatContext, room: RoomId, events: readonly Committed[]): Promise<void> {
+  const lanes = new Map<string, Committed[]>();
+  for (const one of events) {
+    if (!changesRights(one.event)) continue;
+    const lane = 'member' in one.event ? one.event.member : '';
+    lanes.set(lane, [...(lanes.get(lane) ?? []), one]);
+  }
+  await Promise.all(
+    [...lanes.values()].map(async (lane) => {
+      for (const one of lane) {
+        await applySettings(ctx, room, one);
+        await applyMembership(ctx, room, one);
+      }
+    }),
+  );
+}
+
+function bySeq(a: Committed, b: Committed): number {
+  return a.event.seq - b.event.seq;
+}
