@@ -21,7 +21,7 @@ const wellFormed = z.refine<string>((text) => text.isWellFormed(), 'must not hol
 
 /** Text of `least` to `most` characters (code points), well-formed Unicode, otherwise exactly as sent. */
 export function characters(least: number, most: number) {
-  return z.string().check(
+  const text = z.string().check(
     wellFormed,
     z.refine(
       (text: string) => {
@@ -33,6 +33,8 @@ export function characters(least: number, most: number) {
       `must hold ${least} to ${most.toLocaleString('en')} characters`,
     ),
   );
+  // JSON Schema counts characters as we do: the generated documents take the bounds from here.
+  return text.register(z.globalRegistry, { minLength: least, maxLength: most });
 }
 
 /** A room: chosen by who creates it; `dm-…` for the direct room of two. */

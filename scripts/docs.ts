@@ -1,0 +1,50 @@
+/**
+ * Writes the documents of both APIs to `docs/api/`; with `--check` it only says whether they are up to date.
+ *
+ * Only what this version serves is in them: the HTTP endpoints, and the actions that have a route.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { endpoints } from '../functions/http/endpoints.ts';
+import manifest from '../package.json' with { type: 'json' };
+import { ACTIONS } from '../shared/protocol/commands.ts';
+import { findEntries } from './build.ts';
+import { asyncApi } from './docs/asyncapi.ts';
+import { openApi } from './docs/openapi.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+async function documents(): Promise<Record<string, string>> {
+  const routes = new Set((await findEntries()).map(({ name }) => name));
+  const served = ACTIONS.filter((action) => routes.has(`websocket/${kebab(action)}`));
+  const text = (document: object) => `${JSON.stringify(document, null, 2)}\n`;
+  return {
+    'docs/api/openapi.json': text(openApi(endpoints, manifest.version)),
+    'docs/api/asyncapi.json': text(asyncApi(served, manifest.version)),
+  };
+}
+
+/** `sendMessage` → `send-message`: a route's file is named after its action. */
+function kebab(action: string): string {
+  return action.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+const check = process.argv.includes('--check');
+const outdated: string[] = [];
+for (const [path, text] of Object.entries(await documents())) {
+  const file = join(ROOT, path);
+  const before = await readFile(file, 'utf8').catch(() => undefined);
+  if (before === text) continue;
+  outdated.push(relative(ROOT, file));
+  if (check) continue;
+  await mkdir(join(file, '..'), { recursive: true });
+  await writeFile(file, text);
+}
+if (check && outdated.length > 0) {
+  console.error(
+    `unable to pass; ${outdated.join(' and ')} are out of date\nRun npm run docs and commit them.`,
+  );
+  process.exitCode = 1;
+} else if (!check) {
+  console.error(outdated.length > 0 ? `wrote ${outdated.join(', ')}` : 'up to date already');
+}

@@ -1,0 +1,118 @@
+/** The HTTP API as an OpenAPI 3.1 document, made from the endpoints that are served. */
+import type { Endpoint, Specification } from '../../functions/http/endpoint.ts';
+import { type ErrorCode, HTTP_STATUS } from '../../shared/protocol/errors.ts';
+import { Components, type Json } from './schemas.ts';
+
+/** What any call can meet, whoever makes it. */
+const COMMON: readonly ErrorCode[] = ['unavailable', 'internal'];
+
+const STATUS_TEXT = { 200: 'Success.', 201: 'Made.', 204: 'Done.' } as const;
+
+const MEANING: Readonly<Record<ErrorCode, string>> = {
+  bad_request: 'The request breaks a rule; `issues` says which.',
+  unauthenticated: 'No valid credential.',
+  forbidden: 'Not allowed to who asks.',
+  not_found: 'It does not exist, or is hidden from who asks.',
+  conflict: 'It is taken.',
+  too_large: 'The body is over 32 KiB.',
+  rate_limited: 'Too fast: try again after `retryAfterMs`.',
+  unavailable: 'Storage does not answer: try again.',
+  internal: 'Something failed in the service.',
+};
+
+export function openApi(endpoints: readonly Endpoint[], version: string): Json {
+  const components = new Components();
+  const paths: Record<string, Record<string, Json>> = {};
+  for (const endpoint of endpoints) {
+    const { path, method } = endpoint.specification;
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(endpoint, components) };
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Parley over HTTP',
+      version,
+      license: { name: 'MIT', identifier: 'MIT' },
+      description:
+        'JSON in and out. An error is `{"error": {code, message, …}}`; its code has one status. ' +
+        'Lists are paged: `cursor` of one page, if it has one, asks for the next.',
+    },
+    servers: [{ url: '/' }],
+    tags: [...new Set(endpoints.map(({ specification }) => specification.tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      responses: responses(components),
+      schemas: components.schemas,
+      securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  };
+}
+
+function operation({ specification, open }: Endpoint, components: Components): Json {
+  const { operation, summary, tag, body, status, answer } = specification;
+  return {
+    operationId: operation.replaceAll(/ (\w)/g, (_, letter: string) => letter.toUpperCase()),
+    summary,
+    tags: [tag],
+    security: open ? [] : [{ accessToken: [] }],
+    ...parameters(specification, components),
+    ...(body && { requestBody: { required: true, content: json(components.schema(body, 'body')) } }),
+    responses: {
+      [status]: {
+        description: STATUS_TEXT[status],
+        ...(answer && { content: json(components.schema(answer, 'answer')) }),
+      },
+      ...refusals(specification, open),
+    },
+  };
+}
+
+function json(schema: Json): Json {
+  return { 'application/json': { schema } };
+}
+
+function parameters({ params, query }: Specification, components: Components): Json {
+  const list = [
+    ...(params ? fields(components.schema(params, 'parameter'), 'path') : []),
+    ...(query ? fields(components.schema(query, 'parameter'), 'query') : []),
+  ];
+  return list.length > 0 ? { parameters: list } : {};
+}
+
+function fields(schema: Json, place: 'path' | 'query'): Json[] {
+  const required = (schema.required ?? []) as readonly string[];
+  return Object.entries(schema.properties as Json).map(([name, of]) => ({
+    name,
+    in: place,
+    required: required.includes(name),
+    schema: of,
+  }));
+}
+
+/** The refusals that this call can give, by status. */
+function refusals({ params, query, body, refusals = [] }: Specification, open: boolean): Json {
+  const codes: ErrorCode[] = [
+    ...(params || query || body ? (['bad_request'] as const) : []),
+    ...(body ? (['too_large'] as const) : []),
+    ...(open ? [] : (['unauthenticated'] as const)),
+    ...refusals,
+    ...COMMON,
+  ];
+  return Object.fromEntries(
+    codes
+      .sort((a, b) => HTTP_STATUS[a] - HTTP_STATUS[b])
+      .map((code) => [HTTP_STATUS[code], { $ref: `#/components/responses/${code}` }]),
+  );
+}
+
+/** Every refusal once, by code. */
+function responses(components: Components): Json {
+  const schema = {
+    type: 'object',
+    properties: { error: components.reference('Error') },
+    required: ['error'],
+  };
+  return Object.fromEntries(
+    Object.entries(MEANING).map(([code, description]) => [code, { description, content: json(schema) }]),
+  );
+}
