@@ -1,3 +1,4 @@
+import { connect as connectSocket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type GatewayBench, handshake, post, startGateway } from './gateway-helper.ts';
 import { until } from './lambda-helper.ts';
@@ -141,6 +142,32 @@ describe('the handshake waits for $connect', () => {
     expect((await handshake(bench.gateway.port, '/ws', { 'Sec-WebSocket-Key': 'short' })).status).toBe(400);
     expect((await handshake(bench.gateway.port, '/ws', { 'Sec-WebSocket-Version': '8' })).status).toBe(400);
     expect((await handshake(bench.gateway.port, '/nowhere')).status).toBe(403);
+  });
+
+  it('negotiates no compression, and refuses an address over 4,096 characters', async () => {
+    const { text, socket } = await handshake(bench.gateway.port, '/ws', {
+      'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits',
+    });
+    expect(text).toContain('101 Switching Protocols');
+    expect(text.toLowerCase()).not.toContain('sec-websocket-extensions');
+    socket.destroy();
+    expect((await handshake(bench.gateway.port, `/ws?${'x'.repeat(4096)}`)).status).toBe(414);
+  });
+
+  it('announces the end of a client that left while $connect ran', async () => {
+    const socket = connectSocket(bench.gateway.port, '127.0.0.1');
+    socket.write(
+      'GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' +
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: wait 305\r\n\r\n',
+    );
+    const find = (start: string, part: string) =>
+      bench.logs.find(({ text }) => text.startsWith(start) && text.includes(part))?.text;
+    await until(() => find('connect ', 'wait 305') !== undefined, '$connect to run');
+    socket.destroy();
+    const id = connectionIdOf(JSON.parse((find('connect ', 'wait 305') ?? '').slice('connect '.length)));
+    await until(() => find('gone ', id) !== undefined, '$disconnect');
+    expect(find('gone ', id)).toContain('"disconnectStatusCode":1006');
+    expect((await post(bench.callback(id), 'x')).status).toBe(410);
   });
 
   it('is found at /ws, at /ws/<logical id>, and at /<stage> as on AWS', async () => {
