@@ -135,7 +135,9 @@ async function main(): Promise<void> {
   await writeFile(values.json, `${JSON.stringify(record, null, 2)}\n`);
   console.log(table(HEAD, results.map(row)));
   const line = ruleLine(results);
-  if (line !== undefined) console.log(line);
+  if (line === undefined) return;
+  console.log(line);
+  process.exitCode = line.endsWith('kept') ? 0 : 1;
 }
 
 await main();

@@ -9,7 +9,7 @@ import type { StreamEvent } from '../shared/delivery/stream-records.ts';
 import { followStream } from './follow-stream.ts';
 
 export const CHAT_TABLE = 'Chat';
-const CONNECTIONS_TABLE = 'Connections';
+export const CONNECTIONS_TABLE = 'Connections';
 
 /** A database for a measurement: the one that `npm start` runs, with both tables, their index and their streams. */
 export interface BenchDatabase {

@@ -8,6 +8,7 @@ import { readBatch } from '../shared/delivery/stream-records.ts';
 import { ParleyError } from '../shared/protocol/errors.ts';
 import { ClientId, RoomId, UserId } from '../shared/protocol/ids.ts';
 import type { Append, Way } from './append-way.ts';
+import type { BenchDatabase } from './database.ts';
 
 const ROOM = RoomId.parse('bench');
 
@@ -15,10 +16,7 @@ const ROOM = RoomId.parse('bench');
 export const headWay: Way = {
   name: 'head',
   async prepare(database, writers) {
-    const settler = contextOf(database.open());
-    database.follow(async (event) => {
-      for (const { room, committed } of readBatch(event).rooms) await settle(settler, room, committed);
-    });
+    const settler = followAndSettle(database);
     await createRoom(settler, { user: userOf(0), room: ROOM, name: ROOM, kind: 'public' });
     for (let writer = 1; writer < writers; writer++) {
       await joinRoom(settler, { room: ROOM, user: userOf(writer) });
@@ -26,6 +24,15 @@ export const headWay: Way = {
     return { writer: (writer, connections) => headAppend(userOf(writer), contextOf(connections)) };
   },
 };
+
+/** Lets the settler follow the stream of a database. */
+export function followAndSettle(database: BenchDatabase): ChatContext {
+  const context = contextOf(database.open());
+  database.follow(async (event) => {
+    for (const { room, committed } of readBatch(event).rooms) await settle(context, room, committed);
+  });
+  return context;
+}
 
 function headAppend(user: UserId, context: ChatContext): Append {
   const failed: Record<string, number> = {};
@@ -70,7 +77,7 @@ function reasonOf(
   return 'other';
 }
 
-function contextOf({ chat, connections }: { chat: Table; connections: Table }): ChatContext {
+export function contextOf({ chat, connections }: { chat: Table; connections: Table }): ChatContext {
   return { chat, connections, now: Date.now, newId: randomUUID };
 }
 

@@ -113,6 +113,7 @@ async function main(): Promise<void> {
       ),
     );
     const ratio = median(rounds.ours.map((one, i) => one.cpu / (rounds.sdk[i]?.cpu ?? Number.NaN)));
+    process.exitCode = ratio <= TARGET ? 0 : 1;
     const verdict = ratio <= TARGET ? 'kept' : 'MISSED';
     console.log(
       `ours takes ${(ratio * 100).toFixed(0)} % of the SDK's, at most ${TARGET * 100} %: ${verdict}`,
