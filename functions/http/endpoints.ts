@@ -3,5 +3,13 @@ import { authEndpoints } from './auth.ts';
 import type { Endpoint } from './endpoint.ts';
 import { healthEndpoints } from './health.ts';
 import { keyEndpoints } from './keys.ts';
+import { messageEndpoints } from './messages.ts';
+import { roomEndpoints } from './rooms.ts';
 
-export const endpoints: readonly Endpoint[] = [...authEndpoints, ...healthEndpoints, ...keyEndpoints];
+export const endpoints: readonly Endpoint[] = [
+  ...authEndpoints,
+  ...roomEndpoints,
+  ...messageEndpoints,
+  ...healthEndpoints,
+  ...keyEndpoints,
+];

@@ -110,6 +110,8 @@ export const CreateFileBody = z.strictObject({
   size: z.int().check(z.gte(1), z.lte(5 * 1024 ** 3)),
   contentType: z.string().check(z.regex(/^[\w.+-]{1,64}\/[\w.+-]{1,64}$/, 'must be a media type')),
 });
+/** What the paths hold. */
+export const RoomPath = z.object({ room: RoomId });
 export const ReactionPath = z.object({ room: RoomId, seq: Seq, emoji: Emoji });
 
 /** A whole number in a query, as text. */

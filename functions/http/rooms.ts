@@ -1,0 +1,69 @@
+/** Rooms: open, look at, join and leave. */
+import { createRoom, getRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
+import { REPLIES } from '../../shared/protocol/frames.ts';
+import { CreateRoomBody, Room, RoomPath } from '../../shared/protocol/rest.ts';
+import { endpoint } from './endpoint.ts';
+
+const tag = 'Rooms';
+
+const create = endpoint(
+  {
+    method: 'POST',
+    path: '/api/rooms',
+    operation: 'create the room',
+    summary: 'Opens a room; who does is its owner. Its id is made from its name unless it is given.',
+    tag,
+    body: CreateRoomBody,
+    status: 201,
+    answer: Room,
+    refusals: ['conflict'],
+  },
+  ({ body, identity, services }) => createRoom(services.context, { ...body, user: identity.user }),
+);
+
+const get = endpoint(
+  {
+    method: 'GET',
+    path: '/api/rooms/{room}',
+    operation: 'read the room',
+    summary: 'A room that is public, or that the user is a member of.',
+    tag,
+    params: RoomPath,
+    status: 200,
+    answer: Room,
+    refusals: ['not_found'],
+  },
+  ({ params, identity, services }) => getRoom(services.context, { user: identity.user, room: params.room }),
+);
+
+const join = endpoint(
+  {
+    method: 'POST',
+    path: '/api/rooms/{room}/join',
+    operation: 'join',
+    summary: 'Joins a public room; the number is that of the event that made the user a member.',
+    tag,
+    params: RoomPath,
+    status: 200,
+    answer: REPLIES.joinRoom,
+    refusals: ['not_found', 'forbidden'],
+  },
+  ({ params, identity, services }) => joinRoom(services.context, { user: identity.user, room: params.room }),
+);
+
+const leave = endpoint(
+  {
+    method: 'POST',
+    path: '/api/rooms/{room}/leave',
+    operation: 'leave',
+    summary: 'Leaves a room; its last owner has to name another first.',
+    tag,
+    params: RoomPath,
+    status: 200,
+    answer: REPLIES.leaveRoom,
+    refusals: ['not_found', 'forbidden', 'conflict'],
+  },
+  ({ params, identity, services }) => leaveRoom(services.context, { user: identity.user, room: params.room }),
+);
+
+export const roomEndpoints = [create, get, join, leave];
