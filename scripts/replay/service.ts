@@ -27,8 +27,8 @@ const CONNECTIONS = 8;
 /** Tries of one HTTP call, with the pause doubling from `FIRST_PAUSE` ms: half a minute in all. */
 const TRIES = 8;
 const FIRST_PAUSE = 250;
-/** A token is replaced when it has less than this to live, ms: longer than a connect takes. */
-const RENEW_BEFORE = 60_000;
+/** A token is replaced when it has less than this to live, ms: longer than a thousand connects and a benchmark's scenario take. */
+const RENEW_BEFORE = 180_000;
 
 const Session = z.object({ accessToken: z.string(), expiresIn: z.number() });
 const Failure = z.object({
@@ -68,7 +68,7 @@ export class Service {
     this.#accounts.set(user, { password, displayName });
   }
 
-  /** An access token with at least a minute to live. @throws ServiceError `conflict` where the user exists under another password */
+  /** An access token with at least three minutes to live. @throws Error where the user exists under another password */
   async token(user: string): Promise<string> {
     const held = this.#tokens.get(user);
     if (held !== undefined && held.until > Date.now()) return held.token;
@@ -118,7 +118,10 @@ export class Service {
     await this.#pool.close();
   }
 
-  async #registerOrLogIn(credentials: object, displayName: string | undefined): Promise<unknown> {
+  async #registerOrLogIn(
+    credentials: { readonly username: string },
+    displayName: string | undefined,
+  ): Promise<unknown> {
     try {
       return await this.#call('POST', '/api/auth/register', {
         ...credentials,
@@ -130,8 +133,15 @@ export class Service {
     }
   }
 
-  async #logIn(credentials: object): Promise<unknown> {
-    return this.#call('POST', '/api/auth/login', credentials);
+  async #logIn(credentials: { readonly username: string }): Promise<unknown> {
+    try {
+      return await this.#call('POST', '/api/auth/login', credentials);
+    } catch (error) {
+      if (!(error instanceof ServiceError) || error.code !== 'unauthenticated') throw error;
+      const reason =
+        'the user exists with another password; give the seed of the first run, or another prefix';
+      throw new Error(`unable to log in as ${credentials.username}; ${reason}`, { cause: error });
+    }
   }
 
   /** One call, sent again where that is safe and makes sense. A user's token goes with it. */
