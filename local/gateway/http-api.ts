@@ -68,6 +68,7 @@ export function createHttpApi(
     if (!found) return answer(request, response, requestId, message(404, 'Not Found'));
     const event = httpEvent(request, {
       model,
+      accountId: found.route.functionArn.split(':')[4] ?? '',
       routeKey: found.route.routeKey,
       pathParameters: found.pathParameters,
       rawPath,

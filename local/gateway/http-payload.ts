@@ -15,6 +15,7 @@ const TEXT_TYPE = /^(text\/[^;]+|application\/(json|javascript|xml))\s*(;|$)/i;
 
 export interface RequestParts {
   readonly model: HttpApiModel;
+  readonly accountId: string;
   readonly routeKey: string;
   readonly pathParameters: Readonly<Record<string, string>>;
   readonly rawPath: string;
@@ -57,7 +58,7 @@ export function httpEvent(request: IncomingMessage, parts: RequestParts) {
     headers,
     ...(rawQueryString !== '' && { queryStringParameters: query }),
     requestContext: {
-      accountId: 'anonymous',
+      accountId: parts.accountId,
       apiId: model.apiId,
       domainName,
       domainPrefix: domainName.split('.')[0] ?? '',

@@ -81,6 +81,7 @@ export class Environment {
     this.#worker.on('message', (message: EnvironmentMessage) => this.#received(message));
     this.#worker.on('error', (error: Error & { code?: string }) => {
       this.#outOfMemory ||= error.code === 'ERR_WORKER_OUT_OF_MEMORY';
+      if (!this.#outOfMemory) this.#log('platform', `unable to run an environment; ${error.message}`);
     });
     for (const source of ['stdout', 'stderr'] as const)
       this.#worker[source].on('data', (chunk: Buffer) => this.#log(source, chunk.toString('utf8').trimEnd()));

@@ -126,6 +126,7 @@ describe('the event of an HTTP API, payload format 2.0', () => {
       cookies: ['one=1', 'two=2'],
       isBase64Encoded: false,
       requestContext: {
+        accountId: '000000000000',
         apiId: 'http123456',
         stage: '$default',
         routeKey: 'ANY /api/{proxy+}',
