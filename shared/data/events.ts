@@ -49,6 +49,21 @@ export async function getEvent(table: Table, room: RoomId, seq: number): Promise
   return item && toCommitted(item);
 }
 
+/** The events that are stored among these, by room. */
+export async function batchGetEvents(
+  table: Table,
+  places: readonly { readonly room: RoomId; readonly seq: number }[],
+): Promise<ReadonlyMap<RoomId, Committed>> {
+  const keys = places.map(({ room, seq }) => chatKeys.event(room, seq));
+  const items = new Map((await table.batchGet(keys)).map((item) => [item.pk, item]));
+  return new Map(
+    places.flatMap(({ room }, index) => {
+      const item = items.get(keys[index]?.pk ?? '');
+      return item ? [[room, toCommitted(item)] as const] : [];
+    }),
+  );
+}
+
 /** Numbers of a stretch of the log, both ends included. */
 export interface Stretch {
   readonly from: number;

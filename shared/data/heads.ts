@@ -99,6 +99,15 @@ export async function getHead(table: Table, room: RoomId): Promise<Head | undefi
   return item && toHead(item);
 }
 
+/** The heads that exist among these rooms'. */
+export async function batchGetHeads(
+  table: Table,
+  rooms: readonly RoomId[],
+): Promise<ReadonlyMap<RoomId, Head>> {
+  const items = await table.batchGet(rooms.map(chatKeys.head));
+  return new Map(items.map(toHead).map((head) => [head.room, head]));
+}
+
 /** The number under which a key is committed and not settled yet. */
 export function pendingSeq(head: Head, key: AppendKey): number | undefined {
   const index = head.pending.indexOf(key);
