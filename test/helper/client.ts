@@ -61,6 +61,7 @@ export class Client {
   readonly #socket: WebSocket;
   readonly #waiters = new Set<Waiter>();
   readonly #listeners: Listener[] = [];
+  #leaving = false;
   #fault: Error | undefined;
   #end: Closed | undefined;
 
@@ -82,6 +83,21 @@ export class Client {
 
   get isOpen(): boolean {
     return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** Whether this side ended the connection. */
+  get isLeaving(): boolean {
+    return this.#leaving;
+  }
+
+  /** How the connection ended, once it has. */
+  get end(): Closed | undefined {
+    return this.#end;
+  }
+
+  /** What broke the protocol first: a frame that protocol.md does not allow. Every wait fails with it. */
+  get fault(): Error | undefined {
+    return this.#fault;
   }
 
   /** Calls `listener` with each frame that arrives from now on. */
@@ -187,12 +203,14 @@ export class Client {
 
   /** Closes politely and waits for the other side's agreement. */
   async close(): Promise<void> {
+    this.#leaving = true;
     this.#socket.close();
     await this.closed;
   }
 
   /** Cuts the connection without a word, as a train in a tunnel does. */
   terminate(): void {
+    this.#leaving = true;
     this.#socket.terminate();
   }
 
@@ -224,9 +242,10 @@ export class Client {
 /**
  * Opens a connection.
  *
+ * @param listener called with each frame, from the very first on.
  * @throws {HandshakeRefusal} when the service answers the handshake with a status.
  */
-export function openClient(endpoint: Endpoint, entrance: Entrance): Promise<Client> {
+export function openClient(endpoint: Endpoint, entrance: Entrance, listener?: Listener): Promise<Client> {
   const query = entrance.ticket === undefined ? '' : `?ticket=${encodeURIComponent(entrance.ticket)}`;
   const socket = new WebSocket(`${endpoint.websocket}${query}`, {
     headers: {
@@ -237,6 +256,7 @@ export function openClient(endpoint: Endpoint, entrance: Entrance): Promise<Clie
     handshakeTimeout: patience().forWhatMustCome,
   });
   const client = new Client(socket);
+  if (listener) client.listen(listener);
   return new Promise((resolve, reject) => {
     socket.once('open', () => resolve(client));
     socket.once('error', reject);
@@ -246,6 +266,20 @@ export function openClient(endpoint: Endpoint, entrance: Entrance): Promise<Clie
       request.destroy();
     });
   });
+}
+
+/**
+ * What `ask` gives; undefined where the client's connection went away meanwhile.
+ *
+ * @throws {Error} what `ask` throws for any other reason.
+ */
+export async function whileOpen<T>(client: Client, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (client.fault || !client.end) throw error;
+    return undefined;
+  }
 }
 
 /** The status with which a handshake is refused; 101 when it is not. */

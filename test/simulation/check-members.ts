@@ -1,0 +1,51 @@
+import type { Facts } from './facts.ts';
+import type { Violation } from './history.ts';
+
+/** P6: only members wrote and read; and members were let. What is heard is judged with the delivery. */
+export function checkMembers(facts: Facts): Violation[] {
+  return [...checkLogs(facts), ...checkRefusals(facts), ...checkPages(facts)];
+}
+
+/** Who wrote was a member at that place in the log. */
+function checkLogs(facts: Facts): Violation[] {
+  const violations: Violation[] = [];
+  for (const [room, log] of facts.history.logs) {
+    for (const { seq, type, user } of log) {
+      if (type === 'member.joined' || type === 'room.created') continue;
+      const spans = facts.memberships(room, user);
+      if (spans.some(({ from, to }) => seq > from && seq <= (to ?? seq))) continue;
+      violations.push({ promise: 'P6', what: `${user} wrote ${room}/${seq} (${type}), and was no member` });
+    }
+  }
+  return violations;
+}
+
+function checkRefusals(facts: Facts): Violation[] {
+  const violations: Violation[] = [];
+  for (const { user, command, asked, outcome } of facts.attempts.values()) {
+    if (!outcome || !('code' in outcome) || outcome.code !== 'forbidden') continue;
+    const { action, room, id } = command;
+    const wronged = action === 'joinRoom' || facts.standing(room, user, asked, outcome.time) === 'member';
+    if (!wronged) continue;
+    const what = `${action} ${id} of ${user} was forbidden in ${room}, though nothing spoke against it`;
+    violations.push({ promise: 'P6', what });
+  }
+  return violations;
+}
+
+function checkPages(facts: Facts): Violation[] {
+  const violations: Violation[] = [];
+  const asked = new Map<number, { user: string; room: string; time: number }>();
+  for (const [time, occurrence] of facts.history.occurrences.entries()) {
+    if (occurrence.kind === 'page asked') asked.set(occurrence.page, { ...occurrence, time });
+    if (occurrence.kind !== 'page read' && occurrence.kind !== 'page refused') continue;
+    const page = asked.get(occurrence.page);
+    if (!page) continue;
+    const standing = facts.standing(page.room, page.user, page.time, time);
+    const wrong = occurrence.kind === 'page read' ? standing === 'stranger' : standing === 'member';
+    if (!wrong) continue;
+    const what = `${page.user}, ${standing} of ${page.room}, was ${occurrence.kind === 'page read' ? 'shown' : 'refused'} its history`;
+    violations.push({ promise: 'P6', what });
+  }
+  return violations;
+}

@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { RoomEvent } from '../helper/wire.ts';
+import { checkDelivery } from './check-delivery.ts';
+import { checkMembers } from './check-members.ts';
+import { checkResume } from './check-resume.ts';
+import { type Facts, factsOf } from './facts.ts';
+import type { History, Violation } from './history.ts';
+
+/** Every place where a run broke a promise. Empty: P1 to P6 held on every event. */
+export function check(history: History): Violation[] {
+  const facts = factsOf(history);
+  return [
+    ...checkOrder(facts),
+    ...checkDurability(facts),
+    ...checkOnce(facts),
+    ...checkDelivery(facts),
+    ...checkResume(facts),
+    ...checkMembers(facts),
+    ...(history.calm ? checkCalm(facts) : []),
+  ];
+}
+
+/** P1: the log is 1, 2, 3, …, messages are counted, and everybody saw what it says. */
+function checkOrder({ history, connections, syncs }: Facts): Violation[] {
+  const violations: Violation[] = [];
+  const say = (what: string): number => violations.push({ promise: 'P1', what });
+  for (const [room, log] of history.logs) {
+    let messages = 0;
+    for (const [index, event] of log.entries()) {
+      if (event.seq !== index + 1) say(`${room} has ${event.seq} in the place of ${index + 1}`);
+      if (event.type === 'message.created' && event.n !== ++messages)
+        say(`${room}/${event.seq} is message ${messages}, and says ${event.n}`);
+    }
+  }
+  const compare = (who: string, room: string, event: RoomEvent): void => {
+    const stored = history.logs.get(room)?.[event.seq - 1];
+    if (isDeepStrictEqual(stored, event)) return;
+    say(
+      `${who} saw ${room}/${event.seq} as ${JSON.stringify(event)}, the log says ${JSON.stringify(stored)}`,
+    );
+  };
+  for (const [id, { heard, user }] of connections) {
+    for (const [room, events] of heard) {
+      for (const { event } of events) compare(`connection ${id} of ${user}`, room, event);
+    }
+  }
+  for (const { user, answer } of syncs.values()) {
+    for (const { room, events } of answer?.rooms ?? []) {
+      for (const event of events) compare(`a sync of ${user}`, room, event);
+    }
+  }
+  for (const occurrence of history.occurrences) {
+    if (occurrence.kind !== 'page read') continue;
+    const asked = history.occurrences.find(
+      (other) => other.kind === 'page asked' && other.page === occurrence.page,
+    );
+    if (asked?.kind !== 'page asked') continue;
+    for (const { reactions, ...event } of occurrence.messages) {
+      compare(`a page of history for ${asked.user}`, asked.room, event);
+    }
+  }
+  return violations;
+}
+
+/** P2 and P7: what was acknowledged is in the log as it was meant, and nothing else is in it. */
+function checkDurability({ history, attempts }: Facts): Violation[] {
+  const violations: Violation[] = [];
+  const meant = new Map<string, { text: string | undefined }[]>();
+  for (const { user, command, outcome } of attempts.values()) {
+    const { room, id, action, text } = command;
+    const key = `${room} ${user} ${id}`;
+    meant.set(key, [...(meant.get(key) ?? []), { text }]);
+    if (!outcome || !('seq' in outcome)) continue;
+    const event = history.logs.get(room)?.[outcome.seq - 1];
+    const kept =
+      event !== undefined &&
+      event.at === outcome.at &&
+      event.user === user &&
+      (action === 'joinRoom' ? isJoining(event, user) : event.id === id);
+    if (!kept) {
+      const what = `${action} ${id} of ${user} was acknowledged as ${room}/${outcome.seq} at ${outcome.at}`;
+      violations.push({ promise: 'P2', what: `${what}, where the log has ${JSON.stringify(event)}` });
+    }
+  }
+  for (const [room, log] of history.logs) {
+    for (const event of log) {
+      const sources = meant.get(`${room} ${event.user} ${event.id}`);
+      if (sources?.some(({ text }) => text === event.text)) continue;
+      if (event.type === 'room.created') continue;
+      violations.push({
+        promise: 'P7',
+        what: `nobody asked for ${room}/${event.seq} ${JSON.stringify(event)}`,
+      });
+    }
+  }
+  return violations;
+}
+
+/** Who is a member already is answered with the event that made it one, whatever its id. */
+function isJoining(event: RoomEvent, user: string): boolean {
+  return event.type === 'room.created' || (event.type === 'member.joined' && event.member === user);
+}
+
+/** P3: one event for an id, one number for all its replies. */
+function checkOnce({ history, attempts }: Facts): Violation[] {
+  const violations: Violation[] = [];
+  for (const [room, log] of history.logs) {
+    const first = new Map<string, number>();
+    for (const { seq, user, id } of log) {
+      if (id === undefined) continue;
+      const before = first.get(`${user} ${id}`);
+      if (before === undefined) first.set(`${user} ${id}`, seq);
+      else violations.push({ promise: 'P3', what: `${room}/${seq} is ${id} of ${user}, as ${before} was` });
+    }
+  }
+  const numbers = new Map<string, number>();
+  for (const { user, command, outcome } of attempts.values()) {
+    if (!outcome || !('seq' in outcome)) continue;
+    const key = `${command.action} ${command.id} of ${user} in ${command.room}`;
+    const before = numbers.get(key) ?? outcome.seq;
+    numbers.set(key, before);
+    if (before !== outcome.seq) {
+      violations.push({ promise: 'P3', what: `${key} was answered with ${before} and with ${outcome.seq}` });
+    }
+  }
+  return violations;
+}
+
+/** Where nothing is broken on purpose, nothing breaks: no command fails but by its own fault, no connection is lost. */
+function checkCalm({ attempts, connections }: Facts): Violation[] {
+  const violations: Violation[] = [];
+  for (const { user, command, outcome } of attempts.values()) {
+    if (!outcome || !('code' in outcome) || outcome.code === 'forbidden') continue;
+    const what = `${command.action} ${command.id} of ${user} was refused with ${outcome.code}`;
+    violations.push({ promise: 'P8', what });
+  }
+  for (const [id, { user, closed }] of connections) {
+    if (closed?.by !== 'service') continue;
+    violations.push({ promise: 'P4', what: `connection ${id} of ${user} was closed with ${closed.code}` });
+  }
+  return violations;
+}

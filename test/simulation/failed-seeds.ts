@@ -1,0 +1,8 @@
+/** A seed that once broke a promise, and why. Each is run by name, for ever. */
+export interface FailedSeed {
+  readonly seed: number;
+  /** What was wrong, in a few words. */
+  readonly because: string;
+}
+
+export const FAILED_SEEDS: readonly FailedSeed[] = [];

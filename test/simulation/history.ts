@@ -1,0 +1,53 @@
+import type { ErrorCode, Message, RoomEvent, SyncedRoom } from '../helper/wire.ts';
+
+/** Actions that append an event. */
+export type Appending = 'sendMessage' | 'joinRoom' | 'leaveRoom';
+
+/** A command as it was meant: sending it again, over any way, is the same command (P3). */
+export interface Command {
+  readonly action: Appending;
+  readonly room: string;
+  readonly id: string;
+  readonly text?: string;
+}
+
+/** One thing that a client did or saw. Its place in the history is its time: what comes later, happened later. */
+export type Occurrence =
+  | { readonly kind: 'asked'; readonly ask: number; readonly user: string; readonly command: Command }
+  | { readonly kind: 'answered'; readonly ask: number; readonly seq: number; readonly at: string }
+  | { readonly kind: 'refused'; readonly ask: number; readonly code: ErrorCode }
+  | { readonly kind: 'dialled'; readonly connection: number; readonly user: string; readonly device: string }
+  | { readonly kind: 'opened'; readonly connection: number }
+  | {
+      readonly kind: 'closed';
+      readonly connection: number;
+      readonly by: 'client' | 'service';
+      readonly code: number;
+    }
+  | { readonly kind: 'heard'; readonly connection: number; readonly room: string; readonly event: RoomEvent }
+  | {
+      readonly kind: 'sync asked';
+      readonly sync: number;
+      readonly user: string;
+      readonly device: string;
+      readonly rooms: Readonly<Record<string, number>>;
+    }
+  | { readonly kind: 'synced'; readonly sync: number; readonly rooms: readonly SyncedRoom[] }
+  | { readonly kind: 'page asked'; readonly page: number; readonly user: string; readonly room: string }
+  | { readonly kind: 'page read'; readonly page: number; readonly messages: readonly Message[] }
+  | { readonly kind: 'page refused'; readonly page: number; readonly code: ErrorCode };
+
+/** All that happened in one run, and what the rooms' logs say in the end. */
+export interface History {
+  readonly occurrences: readonly Occurrence[];
+  /** Each room's log from 1 on, as read when all was quiet. */
+  readonly logs: ReadonlyMap<string, readonly RoomEvent[]>;
+  /** Whether nothing was broken on purpose: then no connection is lost and no good command fails. */
+  readonly calm: boolean;
+}
+
+/** Where in the protocol a run and the promises part. */
+export interface Violation {
+  readonly promise: 'P1' | 'P2' | 'P3' | 'P4' | 'P5' | 'P6' | 'P7' | 'P8';
+  readonly what: string;
+}

@@ -1,0 +1,105 @@
+import type { Account, Answer } from '../helper/account.ts';
+import { type Client, whileOpen } from '../helper/client.ts';
+import { pause } from '../helper/endpoint.ts';
+import { type ErrorCode, isRecord, type WireError } from '../helper/wire.ts';
+import type { Command } from './history.ts';
+import type { Random } from './random.ts';
+import type { Recorder } from './recorder.ts';
+
+/** What came of sending a command: a number, a code, or nobody knows. */
+export type Outcome =
+  | { readonly seq: number; readonly at: string }
+  | { readonly code: ErrorCode }
+  | 'unknown';
+
+/** Times that a command is sent again where the service asks for it. */
+const MAX_RETRIES = 20;
+const RETRY_PAUSE = 50;
+
+/** A user in the simulation, who may have several devices. */
+export class Person {
+  readonly account: Account;
+  /** The rooms that the person believes to be in. */
+  readonly inside = new Set<string>();
+  /** Every message that the person meant to send, for repeating. */
+  readonly said: Command[] = [];
+  readonly #recorder: Recorder;
+  #lastId = 0;
+
+  constructor(account: Account, recorder: Recorder) {
+    this.account = account;
+    this.#recorder = recorder;
+  }
+
+  get user(): string {
+    return this.account.user;
+  }
+
+  /** A new message with an id and a text of its own; one in ten is long. */
+  message(room: string, random: Random): Command {
+    const id = this.#nextId();
+    const filler = random.chance(0.1) ? ` ${'ü🦊x '.repeat(random.between(1, 700))}` : '';
+    const command = { action: 'sendMessage', room, id, text: `${this.user} says ${id}${filler}` } as const;
+    this.said.push(command);
+    return command;
+  }
+
+  /** A new command that joins or leaves a room. */
+  move(action: 'joinRoom' | 'leaveRoom', room: string): Command {
+    return { action, room, id: this.#nextId() };
+  }
+
+  /**
+   * Sends a command until it has an answer that counts, or the connection is gone.
+   *
+   * @param way a connection of this person, or HTTP (messages only).
+   */
+  async send(command: Command, way: Client | 'http'): Promise<Outcome> {
+    for (let round = 0; ; round++) {
+      const ask = this.#recorder.number();
+      this.#recorder.note({ kind: 'asked', ask, user: this.user, command });
+      const outcome = way === 'http' ? await this.#post(command) : await askOver(way, command);
+      if (outcome === 'unknown') return outcome;
+      if ('seq' in outcome) {
+        this.#recorder.note({ kind: 'answered', ask, seq: outcome.seq, at: outcome.at });
+        this.#believe(command);
+        return outcome;
+      }
+      this.#recorder.note({ kind: 'refused', ask, code: outcome.code });
+      if (outcome.code === 'forbidden') this.inside.delete(command.room);
+      const again = outcome.code === 'unavailable' || outcome.code === 'rate_limited';
+      if (!again || round === MAX_RETRIES) return outcome;
+      await pause(RETRY_PAUSE);
+    }
+  }
+
+  /** What an answered move says about where the person is. Moves of two devices at once may contradict each other. */
+  #believe({ action, room }: Command): void {
+    if (action === 'joinRoom') this.inside.add(room);
+    if (action === 'leaveRoom') this.inside.delete(room);
+  }
+
+  async #post({ room, id, text }: Command): Promise<Outcome> {
+    const answer: Answer = await this.account.call('POST', `/api/rooms/${room}/messages`, { id, text });
+    if (answer.status === 201) return answer.body as { seq: number; at: string };
+    const error = isRecord(answer.body) ? (answer.body.error as WireError | undefined) : undefined;
+    if (error) return { code: error.code };
+    throw new Error(`a message was answered ${answer.status} ${answer.text.slice(0, 300)}`);
+  }
+
+  #nextId(): string {
+    this.#lastId += 1;
+    return `${this.user}.${this.#lastId}`;
+  }
+}
+
+/**
+ * Asks over a connection, which may go away meanwhile.
+ *
+ * @throws {Error} when it stays, and no answer comes; or when what came breaks the protocol.
+ */
+async function askOver(client: Client, command: Command): Promise<Outcome> {
+  const reply = await whileOpen(client, () => client.ask({ ...command }, { patient: false }));
+  if (!reply) return 'unknown';
+  return reply.error ? { code: reply.error.code } : (reply.data as { seq: number; at: string });
+}
