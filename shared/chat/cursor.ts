@@ -13,7 +13,7 @@ export function decodeCursor<S extends z.core.$ZodType>(
   operation: string,
 ): z.core.output<S> | undefined {
   if (cursor === undefined) return undefined;
-  const result = z.core.safeParse(schema, parsedJson(Buffer.from(cursor, 'base64url').toString()));
+  const result = z.safeParse(schema, parsedJson(Buffer.from(cursor, 'base64url').toString()));
   if (result.success) return result.data;
   const reason = 'must be what the page before gave';
   throw new ParleyError('bad_request', operation, `cursor ${reason}`, {
