@@ -16,10 +16,12 @@ import { type EngineLog, filterLog, functionEntry, gatewayEntry, type LogLevel, 
 import { takePort } from './port.ts';
 import { Bill, type CallCounts } from './services/bill.ts';
 import { CredentialRegistry } from './services/credentials.ts';
+import { DatabaseConnections } from './services/database-connections.ts';
 import { DynamoDbService } from './services/dynamodb.ts';
 import { AwsEndpoint } from './services/endpoint.ts';
 import { LambdaApi } from './services/lambda-api.ts';
 import { QueueService } from './services/queues.ts';
+import { relay } from './services/relay.ts';
 import { SecretStore } from './services/secret-store.ts';
 import { SecretsService } from './services/secrets.ts';
 import { openCheckpoints } from './streams/checkpoints.ts';
@@ -170,12 +172,14 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
 
   const nudge = (tableName: string) => mappings.stream(tableName)?.nudge();
   const { region, account } = model;
-  endpoint.add(
-    new DynamoDbService({ client, tables: model.tables, region, account, onWrite: nudge }),
-    new SecretsService(secrets),
-    queues,
-    new LambdaApi(model.functions, () => lambda),
-  );
+  const dynamodb = new DynamoDbService({ client, tables: model.tables, region, account, onWrite: nudge });
+  if (database.process) {
+    const connections = new DatabaseConnections(client.endpoint);
+    closers.push(() => connections.close());
+    const relayed = { service: dynamodb, database: connections, credentials, seams, log: tell };
+    endpoint.shortCut((socket, fallback) => relay(socket, relayed, fallback));
+  }
+  endpoint.add(dynamodb, new SecretsService(secrets), queues, new LambdaApi(model.functions, () => lambda));
   await mappings.position();
   const customResources = fileOf('custom-resources.json');
   await makeCustomResources({

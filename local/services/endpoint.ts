@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer as createHttpServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
 import {
   type AwsRequest,
   type AwsResponse,
@@ -17,6 +23,10 @@ const BODY_LIMIT_BYTES = 17 * 1024 * 1024;
 export class AwsEndpoint {
   readonly url: string;
   readonly #server: Server;
+  /** Listens nowhere: it is given connections that the relay does not understand. */
+  readonly #http: HttpServer;
+  readonly #sockets = new Set<Socket>();
+  #relay: ((socket: Socket, fallback: (socket: Socket) => void) => void) | undefined;
   readonly #services = new Map<string, AwsService>();
   readonly #credentials: CredentialRegistry;
   readonly #seams: CallSeams;
@@ -34,11 +44,19 @@ export class AwsEndpoint {
     this.#credentials = credentials;
     this.#seams = seams;
     this.#log = log;
-    server.on('request', (request, response) => {
+    // Function environments keep connections; they are closed by `close`, not by a timer that races with a request.
+    this.#http = createHttpServer({ keepAliveTimeout: 0 }, (request, response) => {
       this.#serve(request, response).catch((error: unknown) => {
         log(`unable to serve ${request.url}; ${String(error)}`);
         response.destroy();
       });
+    });
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      const toHttp = (taken: Socket) => this.#http.emit('connection', taken);
+      if (this.#relay) this.#relay(socket, toHttp);
+      else toHttp(socket);
     });
   }
 
@@ -48,8 +66,7 @@ export class AwsEndpoint {
     seams: CallSeams,
     log: (text: string) => void = () => {},
   ): Promise<AwsEndpoint> {
-    // Function environments keep connections; they are closed by `close`, not by a timer that races with a request.
-    const server = createServer({ keepAliveTimeout: 0, noDelay: true });
+    const server = createServer({ noDelay: true });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     return new AwsEndpoint(server, credentials, seams, log);
@@ -59,8 +76,13 @@ export class AwsEndpoint {
     for (const service of services) this.#services.set(service.name, service);
   }
 
+  /** Gives each new connection to a short cut first, which hands on what is not for it. */
+  shortCut(relay: (socket: Socket, fallback: (socket: Socket) => void) => void): void {
+    this.#relay = relay;
+  }
+
   async close(): Promise<void> {
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
     await once(this.#server, 'close');
   }
