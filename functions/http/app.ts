@@ -1,5 +1,6 @@
 /** The Hono app: routes made from endpoints, one shape of answer and of error. */
-import { type Context, Hono } from 'hono';
+import type { Context } from 'hono';
+import { Hono } from 'hono/tiny';
 import { ParleyError } from '../../shared/protocol/errors.ts';
 import { readJson } from './body.ts';
 import type { Endpoint } from './endpoint.ts';

@@ -1,8 +1,7 @@
 import { ParleyError } from '../../shared/protocol/errors.ts';
-import { MAX_COMMAND_BYTES } from '../../shared/protocol/ids.ts';
 
-/** Bytes of a request's body, at most: the same as of a command over the WebSocket, so that what one takes the other does. */
-export const MAX_BODY_BYTES = MAX_COMMAND_BYTES;
+/** Bytes of a request's body, at most: well over what any call can use, well under the 6 MB that Lambda takes. */
+export const MAX_BODY_BYTES = 128 * 1_024;
 
 /**
  * Reads a JSON body, whatever content type it claims.

@@ -1,8 +1,9 @@
 /** Messages of a room: send, read. */
 import * as z from 'zod/mini';
+import { readHistory } from '../../shared/chat/history.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
 import { REPLIES } from '../../shared/protocol/frames.ts';
-import { RoomPath, SendMessageBody } from '../../shared/protocol/rest.ts';
+import { HistoryQuery, RoomPath, SendMessageBody } from '../../shared/protocol/rest.ts';
 import { endpoint } from './endpoint.ts';
 
 const tag = 'Messages';
@@ -29,4 +30,24 @@ const send = endpoint(
     }),
 );
 
-export const messageEndpoints = [send];
+/** Without threads: a query for one must not be answered with the whole room. */
+const ServedHistoryQuery = z.strictObject(z.pick(HistoryQuery, { before: true, limit: true }).shape);
+
+const read = endpoint(
+  {
+    method: 'GET',
+    path: '/api/rooms/{room}/messages',
+    operation: 'read history',
+    summary: 'Messages of a room, ascending: the newest, or those before a number.',
+    tag,
+    params: RoomPath,
+    query: ServedHistoryQuery,
+    status: 200,
+    answer: REPLIES.history,
+    refusals: ['not_found', 'forbidden'],
+  },
+  ({ params, query, identity, services }) =>
+    readHistory(services.context, { ...query, user: identity.user, room: params.room }),
+);
+
+export const messageEndpoints = [read, send];

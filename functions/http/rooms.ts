@@ -1,10 +1,48 @@
-/** Rooms: open, look at, join and leave. */
+/** Rooms: list, open, look at, join and leave. */
+import { listMembers, listPublicRooms, listRooms } from '../../shared/chat/lists.ts';
 import { createRoom, getRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
 import { REPLIES } from '../../shared/protocol/frames.ts';
-import { CreateRoomBody, Room, RoomPath } from '../../shared/protocol/rest.ts';
+import {
+  CreateRoomBody,
+  JoinedRoom,
+  Member,
+  PageQuery,
+  PrefixQuery,
+  pageOf,
+  Room,
+  RoomPath,
+} from '../../shared/protocol/rest.ts';
 import { endpoint } from './endpoint.ts';
 
 const tag = 'Rooms';
+
+const list = endpoint(
+  {
+    method: 'GET',
+    path: '/api/rooms',
+    operation: 'list rooms',
+    summary: 'The rooms of the user, by id, with what is new in each.',
+    tag,
+    query: PageQuery,
+    status: 200,
+    answer: pageOf(JoinedRoom),
+  },
+  ({ query, identity, services }) => listRooms(services.context, { ...query, user: identity.user }),
+);
+
+const listPublic = endpoint(
+  {
+    method: 'GET',
+    path: '/api/rooms/public',
+    operation: 'list public rooms',
+    summary: 'Rooms that anyone may join, by name; only those whose name begins with `prefix`.',
+    tag,
+    query: PrefixQuery,
+    status: 200,
+    answer: pageOf(Room),
+  },
+  ({ query, services }) => listPublicRooms(services.context, query),
+);
 
 const create = endpoint(
   {
@@ -66,4 +104,22 @@ const leave = endpoint(
   ({ params, identity, services }) => leaveRoom(services.context, { user: identity.user, room: params.room }),
 );
 
-export const roomEndpoints = [create, get, join, leave];
+const members = endpoint(
+  {
+    method: 'GET',
+    path: '/api/rooms/{room}/members',
+    operation: 'list members',
+    summary: 'The members of a room, to its members.',
+    tag,
+    params: RoomPath,
+    query: PageQuery,
+    status: 200,
+    answer: pageOf(Member),
+    refusals: ['not_found', 'forbidden'],
+  },
+  ({ params, query, identity, services }) =>
+    listMembers(services.context, { ...query, user: identity.user, room: params.room }),
+);
+
+/** A room could have the id `public`: the list of public rooms comes first, so that it is never taken for one. */
+export const roomEndpoints = [list, listPublic, create, get, join, leave, members];

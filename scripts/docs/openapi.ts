@@ -1,4 +1,5 @@
 /** The HTTP API as an OpenAPI 3.1 document, made from the endpoints that are served. */
+import { MAX_BODY_BYTES } from '../../functions/http/body.ts';
 import type { Endpoint, Specification } from '../../functions/http/endpoint.ts';
 import { type ErrorCode, HTTP_STATUS } from '../../shared/protocol/errors.ts';
 import { Components, type Json } from './schemas.ts';
@@ -14,7 +15,7 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   forbidden: 'Not allowed to who asks.',
   not_found: 'It does not exist, or is hidden from who asks.',
   conflict: 'It is taken.',
-  too_large: 'The body is over 32 KiB.',
+  too_large: `The body is over ${MAX_BODY_BYTES / 1_024} KiB.`,
   rate_limited: 'Too fast: try again after `retryAfterMs`.',
   unavailable: 'Storage does not answer: try again.',
   internal: 'Something failed in the service.',
