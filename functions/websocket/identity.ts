@@ -7,12 +7,11 @@ import { getRuntime, type Runtime } from '../runtime/runtime.ts';
 let warm: VerifyAccessToken | undefined;
 
 function createVerifier({ context, environment }: Runtime): VerifyAccessToken {
-  return createTokenVerifier({
-    keys: createPublicKeys(context),
-    issuer: environment[ENV.tokenIssuer] ?? '',
-    audience: environment[ENV.tokenAudience] ?? '',
-    now: context.now,
-  });
+  const issuer = environment[ENV.tokenIssuer];
+  const audience = environment[ENV.tokenAudience];
+  // A verifier that expects nothing in particular would take tokens that were made for others.
+  if (!issuer || !audience) throw new Error('unable to start; the tokens’ issuer or audience is not set');
+  return createTokenVerifier({ keys: createPublicKeys(context), issuer, audience, now: context.now });
 }
 
 /** @throws {ParleyError} `unauthenticated`. */
