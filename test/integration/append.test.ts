@@ -10,6 +10,7 @@ import { chatKeys } from '../../shared/data/keys.ts';
 import type { Table } from '../../shared/data/table.ts';
 import { chatContext, clientId, readLog, room, settleAll, user } from '../helper/chat.ts';
 import { type Database, startDatabase } from '../helper/database.ts';
+import { watchedTable } from '../helper/watched-table.ts';
 
 const alice = user('alice');
 const bob = user('bob');
@@ -27,27 +28,6 @@ async function newRoom(kind: 'public' | 'private' = 'public') {
   const id = room(`append-${++rooms}`);
   await createRoom(ctx, { user: alice, room: id, name: id, kind });
   return id;
-}
-
-/** A table that notes its calls, and can be told what to do at one of them. */
-function watched(
-  table: Table,
-  calls: string[],
-  at: (call: string) => Promise<void> | void = () => {},
-): Table {
-  return new Proxy(table, {
-    get(target, name: keyof Table) {
-      const value = target[name];
-      if (typeof value !== 'function') return value;
-      return async (...args: readonly unknown[]) => {
-        const sk = (args[0] as { sk?: string }).sk?.replace(/#.*/, '') ?? '';
-        const call = `${name} ${sk}`.trim();
-        calls.push(call);
-        await at(call);
-        return Reflect.apply(value, target, args);
-      };
-    },
-  });
 }
 
 describe('append', () => {
@@ -187,7 +167,7 @@ describe('append', () => {
   it('takes three calls in a warm handler, the claim beside the gate, and two with an id of its own', async () => {
     const id = await newRoom();
     const calls: string[] = [];
-    const warm = { ...ctx, chat: watched(ctx.chat, calls) };
+    const warm = { ...ctx, chat: watchedTable(ctx.chat, (call) => void calls.push(call)) };
     const message = { room: id, user: alice, text: 'hello' };
     await sendMessage(warm, message);
     calls.length = 0;
@@ -204,7 +184,7 @@ describe('append', () => {
   it('takes two calls more when `settled` has moved since', async () => {
     const id = await newRoom();
     const calls: string[] = [];
-    const warm = { ...ctx, chat: watched(ctx.chat, calls) };
+    const warm = { ...ctx, chat: watchedTable(ctx.chat, (call) => void calls.push(call)) };
     await sendMessage(warm, { room: id, user: alice, text: 'hello' });
     await settleAll(ctx, id);
     calls.length = 0;
@@ -247,7 +227,7 @@ describe('append', () => {
   it('P8 clean refusals: no room and a hidden room take the same calls, also where the room is remembered', async () => {
     const hidden = await newRoom('private');
     const calls: string[] = [];
-    const handler = { ...ctx, chat: watched(ctx.chat, calls) };
+    const handler = { ...ctx, chat: watchedTable(ctx.chat, (call) => void calls.push(call)) };
     await sendMessage(handler, { room: hidden, user: alice, text: 'now it is remembered' });
     const callsTo = async (id: typeof hidden) => {
       calls.length = 0;
