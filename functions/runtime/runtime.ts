@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type AwsSend, createAwsSend, serviceOrigin } from '../../shared/aws/client.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
 import { createDynamoCall } from '../../shared/data/dynamodb.ts';
-import { createTable } from '../../shared/data/table.ts';
+import { createTable, type Table } from '../../shared/data/table.ts';
 import { ENV } from '../../shared/environment.ts';
 import { createLogger, type Logger } from '../../shared/observability/log.ts';
 import { type FunctionSettings, readFunctionSettings } from './settings.ts';
@@ -22,7 +22,7 @@ export interface Runtime {
 }
 
 /**
- * @throws {Error} where the environment names no tables or holds a setting that can't be read.
+ * @throws {Error} where the environment holds a setting that can't be read; later, where a table is used that it does not name.
  */
 export function createRuntime(environment: Environment): Runtime {
   const settings = readFunctionSettings(environment);
@@ -37,14 +37,25 @@ export function createRuntime(environment: Environment): Runtime {
     origin: serviceOrigin('dynamodb', environment),
     retried: (operation, reason) => logger.warn('table call repeated', { operation, reason }),
   });
-  const table = (variable: string) => {
-    const name = environment[variable];
-    if (!name) throw new Error(`unable to start; ${variable} is not set`);
-    return createTable({ name, call, now });
+  /** Made at its first use: a function is told only the tables that it may touch. */
+  const lazyTable = (variable: string) => {
+    let table: Table | undefined;
+    return () => {
+      const name = environment[variable];
+      if (!name) throw new Error(`unable to use a table; ${variable} is not set`);
+      table ??= createTable({ name, call, now });
+      return table;
+    };
   };
+  const chat = lazyTable(ENV.chatTable);
+  const connections = lazyTable(ENV.connectionsTable);
   const context: ChatContext = {
-    chat: table(ENV.chatTable),
-    connections: table(ENV.connectionsTable),
+    get chat() {
+      return chat();
+    },
+    get connections() {
+      return connections();
+    },
     now,
     newId: randomUUID,
   };
