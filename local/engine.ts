@@ -151,7 +151,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     },
     log: (entry) => log(functionEntry(entry)),
   });
-  const mappings = new Mappings({
+  const mappings = await Mappings.prepare({
     model,
     client,
     tables,
@@ -180,7 +180,6 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     endpoint.shortCut((socket, fallback) => relay(socket, relayed, fallback));
   }
   endpoint.add(dynamodb, new SecretsService(secrets), queues, new LambdaApi(model.functions, () => lambda));
-  await mappings.position();
   const customResources = fileOf('custom-resources.json');
   await makeCustomResources({
     model,
@@ -188,7 +187,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     log: (text) => log({ at: Date.now(), level: 'info', source: 'engine', text }),
     ...(customResources !== undefined && { file: customResources }),
   });
-  await mappings.start();
+  mappings.start();
   const sweeper = new ExpirySweeper({
     client,
     tables: model.tables,

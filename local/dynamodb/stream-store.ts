@@ -14,7 +14,22 @@ export interface StreamStore {
    * the database derives the next number from it.
    */
   trim(tableName: string, upTo: number): void;
+  /** The records of a table after one of this number, in order. */
+  read(tableName: string, after: number, limit: number): readonly StoredRecord[];
+  /** Number of a table's newest record, 0 if there is none. */
+  newest(tableName: string): number;
   close(): void;
+}
+
+/** A row of the database's table of stream records; the names are its own. */
+export interface StoredRecord {
+  readonly event_name: 'INSERT' | 'MODIFY' | 'REMOVE';
+  readonly keys_json: string;
+  readonly new_image: string | null;
+  readonly old_image: string | null;
+  readonly sequence_number: string;
+  /** Seconds since the epoch. */
+  readonly created_at: number;
 }
 
 /** How long the engine's thread may wait for the database to finish a write of its own. */
@@ -62,6 +77,15 @@ export function openStreamStore(file: string): StreamStore {
     database.close();
     throw new EngineError('database_failed', `unable to index the stream records; ${reasonOf(error)}`);
   }
+  // Word for word as in the index: SQLite does not take `cast(… as integer)` for the same expression.
+  const select = database.prepare(
+    `SELECT event_name, keys_json, new_image, old_image, sequence_number, created_at FROM _stream_records
+     WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) > ?2
+     ORDER BY CAST(sequence_number AS INTEGER) LIMIT ?3`,
+  );
+  const newest = database.prepare(
+    'SELECT MAX(CAST(sequence_number AS INTEGER)) AS newest FROM _stream_records WHERE table_name = ?1',
+  );
   const remove = database.prepare(
     `DELETE FROM _stream_records WHERE id IN (
        SELECT id FROM _stream_records
@@ -76,6 +100,8 @@ export function openStreamStore(file: string): StreamStore {
         if (remove.run(tableName, upTo).changes < TRIM_CHUNK) return;
       }
     },
+    read: (tableName, after, limit) => select.all(tableName, after, limit) as StoredRecord[],
+    newest: (tableName) => Number((newest.get(tableName) as { newest: unknown }).newest ?? 0),
     close: () => database.close(),
   };
 }

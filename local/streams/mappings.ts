@@ -10,6 +10,7 @@ import { type DiscardedBatch, failureMessage } from './failure.ts';
 import { PatternError } from './filter.ts';
 import { QueueMapping } from './queue-mapping.ts';
 import { StreamMapping } from './stream-mapping.ts';
+import { shardSource, storedSource } from './stream-source.ts';
 import { type StreamPolling, TableStream } from './table-stream.ts';
 
 export interface MappingsOptions {
@@ -31,50 +32,48 @@ export class Mappings {
   readonly #streamMappings = new Map<string, StreamMapping>();
   readonly #queueMappings: QueueMapping[] = [];
 
-  constructor(options: MappingsOptions) {
+  private constructor(options: MappingsOptions) {
     this.#options = options;
+  }
+
+  /** Finds the streams and notes where each reader that is new begins; before anything writes, as LATEST means from here on. */
+  static async prepare(options: MappingsOptions): Promise<Mappings> {
+    const mappings = new Mappings(options);
+    const { client, store, model, polling, log } = options;
     for (const { model: table, databaseStreamArn } of options.tables) {
       if (databaseStreamArn === undefined) continue;
-      const { client, model, store, polling, log } = options;
-      const trim = store && ((upTo: number) => store.trim(table.name, upTo));
-      const stream = new TableStream({
-        client,
-        table,
-        databaseStreamArn,
-        region: model.region,
-        polling,
-        log,
-        ...(trim && { trim }),
-      });
-      this.#streams.set(table.name, stream);
+      const source = store ? storedSource(table, store) : await shardSource(client, databaseStreamArn);
+      mappings.#streams.set(
+        table.name,
+        new TableStream({ source, table, region: model.region, polling, log }),
+      );
     }
+    await mappings.#position();
+    return mappings;
   }
 
   stream(tableName: string): TableStream | undefined {
     return this.#streams.get(tableName);
   }
 
-  /**
-   * Notes where each reader that is new begins. Before anything writes: LATEST means from here on.
-   */
-  async position(): Promise<void> {
+  async #position(): Promise<void> {
     const { model, checkpoints } = this.#options;
     for (const mapping of model.eventSourceMappings) {
       if (mapping.source.kind !== 'stream' || checkpoints.get(mapping.uuid) !== undefined) continue;
       const stream = this.#streams.get(mapping.source.tableName);
       const isLatest = mapping.startingPosition === 'LATEST';
-      checkpoints.set(mapping.uuid, isLatest && stream ? await stream.newest() : 0);
+      checkpoints.set(mapping.uuid, isLatest && stream ? await stream.source.newest() : 0);
     }
   }
 
   /** Begins to read. */
-  async start(): Promise<void> {
+  start(): void {
     for (const [tableName, stream] of this.#streams) {
       const consumers = this.#enabled()
         .filter(({ source }) => source.kind === 'stream' && source.tableName === tableName)
         .map((mapping) => this.#streamMapping(mapping, stream));
       const after = Math.min(...consumers.map(({ from }) => from));
-      await stream.start(
+      stream.start(
         consumers.map(({ consumer }) => consumer),
         consumers.length === 0 ? 0 : after,
       );
@@ -111,7 +110,7 @@ export class Mappings {
             lambda,
             checkpoints,
             log,
-            shardId: () => stream.shardId,
+            shardId: () => stream.source.shardId,
             discard: (batch) => this.#discard(mapping, batch),
           },
           from,

@@ -1,6 +1,6 @@
 import type { TableModel } from '../assembly/model.ts';
-import type { DatabaseClient } from '../dynamodb/client.ts';
 import { type DatabaseRecord, keyText, recordConverter, type StreamRecord } from './record.ts';
+import type { StreamSource } from './stream-source.ts';
 
 /** `immediate`: as soon as a write is known. `aws`: four times a second, as Lambda polls a shard. */
 export type StreamPolling = 'immediate' | 'aws';
@@ -25,7 +25,7 @@ const AWS_POLL_MS = 250;
 /** For writes that did not come through the endpoint. */
 const SAFETY_POLL_MS = 1_000;
 /** Least pause between two reads under load: many writes share a read, one alone waits for none. */
-const GAP_MS = 2;
+const GAP_MS = 1;
 /** Records that `GetRecords` gives at most. */
 const READ_LIMIT = 1_000;
 const WAITING_LIMIT = 10_000;
@@ -33,19 +33,11 @@ const RETRY_MS = 200;
 /** Records are dropped from the database when so many are done with, or none came for a while. */
 const TRIM_AFTER = 500;
 
-interface RecordsOutput {
-  readonly Records: readonly DatabaseRecord[];
-  readonly NextShardIterator?: string;
-}
-
 export interface TableStreamOptions {
-  readonly client: DatabaseClient;
+  readonly source: StreamSource;
   readonly table: TableModel;
-  readonly databaseStreamArn: string;
   readonly region: string;
   readonly polling: StreamPolling;
-  /** Drops records up to a number; absent where the database is not ours. */
-  readonly trim?: (upTo: number) => void;
   readonly log: (text: string) => void;
 }
 
@@ -55,8 +47,6 @@ export class TableStream {
   readonly #convert: (record: DatabaseRecord, byTimeToLive: boolean) => StreamRecord;
   readonly #consumers: StreamConsumer[] = [];
   readonly #expired = new Map<string, number>();
-  #shardId = '';
-  #iterator: string | undefined;
   #position = 0;
   #trimmed = 0;
   #reading: Promise<void> | undefined;
@@ -71,26 +61,12 @@ export class TableStream {
     this.#convert = recordConverter(options.table, options.region);
   }
 
-  get shardId(): string {
-    return this.#shardId;
-  }
-
-  /** Number of the newest record, 0 if there is none. Only before `start`. */
-  async newest(): Promise<number> {
-    // Read through, as the database compares numbers as texts where it describes a shard.
-    let newest = 0;
-    let iterator: string | undefined = await this.#iteratorAt(0);
-    while (iterator !== undefined) {
-      const output: RecordsOutput = await this.#getRecords(iterator);
-      if (output.Records.length === 0) break;
-      newest = Number(output.Records.at(-1)?.dynamodb.SequenceNumber);
-      iterator = output.NextShardIterator;
-    }
-    return newest;
+  get source(): StreamSource {
+    return this.#options.source;
   }
 
   /** Begins to read after the record of this number, 0 for all. */
-  async start(consumers: readonly StreamConsumer[], after: number): Promise<void> {
+  start(consumers: readonly StreamConsumer[], after: number): void {
     this.#consumers.push(...consumers);
     this.#position = after;
     const period = this.#options.polling === 'aws' ? AWS_POLL_MS : SAFETY_POLL_MS;
@@ -153,7 +129,6 @@ export class TableStream {
       .catch((error: Error) => {
         if (this.#closed) return false;
         this.#options.log(`unable to read the stream of ${this.#options.table.name}; ${error.message}`);
-        this.#iterator = undefined;
         this.#wait(RETRY_MS);
         return false;
       })
@@ -166,11 +141,11 @@ export class TableStream {
 
   /** @returns whether there may be more at once */
   async #readOnce(): Promise<boolean> {
-    this.#iterator ??= await this.#iteratorAt(this.#position);
-    const output = await this.#getRecords(this.#iterator);
-    this.#iterator = output.NextShardIterator;
+    const read = this.#options.source.read(this.#position, READ_LIMIT);
+    // Without a turn of the event loop where the records are at hand: it is the way of every message.
+    const found = read instanceof Promise ? await read : read;
     const records: SequencedRecord[] = [];
-    for (const record of output.Records) {
+    for (const record of found) {
       const sequence = Number(record.dynamodb.SequenceNumber);
       if (sequence <= this.#position) continue;
       this.#position = sequence;
@@ -182,7 +157,7 @@ export class TableStream {
     }
     if (records.length > 0) for (const consumer of this.#consumers) consumer.deliver(records);
     this.#trim(TRIM_AFTER);
-    return output.Records.length >= READ_LIMIT;
+    return found.length >= READ_LIMIT;
   }
 
   #takeExpiry(key: string): boolean {
@@ -193,38 +168,17 @@ export class TableStream {
   }
 
   #trim(least: number): void {
-    const { trim } = this.#options;
+    const { source, table, log } = this.#options;
     // Without consumers nobody will ever ask for the records.
     const safe = Math.min(...this.#consumers.map((consumer) => consumer.safe));
     const upTo = Number.isFinite(safe) ? safe : Number.MAX_SAFE_INTEGER;
-    if (!trim || upTo - this.#trimmed < least) return;
+    if (!source.trim || upTo - this.#trimmed < least) return;
     try {
-      trim(upTo);
+      source.trim(upTo);
       if (Number.isFinite(safe)) this.#trimmed = upTo;
     } catch (error) {
       // Busy: the next one takes them.
-      this.#options.log(`unable to trim the stream of ${this.#options.table.name}; ${String(error)}`);
+      log(`unable to trim the stream of ${table.name}; ${String(error)}`);
     }
-  }
-
-  #getRecords(iterator: string): Promise<RecordsOutput> {
-    return this.#options.client.call('GetRecords', { ShardIterator: iterator, Limit: READ_LIMIT });
-  }
-
-  async #iteratorAt(position: number): Promise<string> {
-    if (this.#shardId === '') {
-      const { StreamDescription: stream } = await this.#options.client.call<{
-        StreamDescription: { Shards: { ShardId: string }[] };
-      }>('DescribeStream', { StreamArn: this.#options.databaseStreamArn });
-      this.#shardId = stream.Shards[0]?.ShardId ?? '';
-    }
-    const { ShardIterator } = await this.#options.client.call<{ ShardIterator: string }>('GetShardIterator', {
-      StreamArn: this.#options.databaseStreamArn,
-      ShardId: this.#shardId,
-      ...(position === 0
-        ? { ShardIteratorType: 'TRIM_HORIZON' }
-        : { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber: String(position) }),
-    });
-    return ShardIterator;
   }
 }
