@@ -92,6 +92,9 @@ function supervise(child: ChildProcess, endpoint: string, data: DataDirectory): 
     }),
     async close() {
       closing = true;
+      // The engine's process must live on until both are gone.
+      child.ref();
+      watchdog?.ref();
       const watched = watchdog && watchdog.exitCode === null ? once(watchdog, 'exit') : undefined;
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
