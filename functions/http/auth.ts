@@ -1,8 +1,9 @@
 /** Accounts and sessions: register, log in, go on, and the ticket for a WebSocket. */
 import * as z from 'zod/mini';
 import { changeDisplayName, getUser, login, register } from '../../shared/auth/accounts.ts';
-import { type OpenSession, openSession, refreshSession } from '../../shared/auth/sessions.ts';
+import { endSession, type OpenSession, openSession, refreshSession } from '../../shared/auth/sessions.ts';
 import { createTicket, TICKET_SECONDS } from '../../shared/auth/tickets.ts';
+import { ParleyError } from '../../shared/protocol/errors.ts';
 import {
   LoginBody,
   RefreshBody,
@@ -17,9 +18,13 @@ import type { Services } from './services.ts';
 
 const tag = 'Accounts';
 
-async function tokensOf(services: Services, user: User, opened: OpenSession): Promise<Tokens> {
+async function tokensOf(services: Services, opened: OpenSession): Promise<Omit<Tokens, 'user'>> {
   const { accessToken, expiresIn } = await services.issueAccessToken(opened.user, opened.session);
-  return { user, accessToken, refreshToken: opened.refreshToken, expiresIn };
+  return { accessToken, refreshToken: opened.refreshToken, expiresIn };
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof ParleyError && error.code === 'conflict';
 }
 
 const registerAccount = openEndpoint(
@@ -35,8 +40,15 @@ const registerAccount = openEndpoint(
     refusals: ['conflict'],
   },
   async ({ body, services }) => {
-    const user = await register(services.context, body);
-    return tokensOf(services, user, await openSession(services.context, user.user));
+    // The account is the last write: whatever fails before it leaves the name free for the next try.
+    const opened = await openSession(services.context, body.username);
+    const tokens = await tokensOf(services, opened);
+    try {
+      return { user: await register(services.context, body), ...tokens };
+    } catch (error) {
+      if (isTaken(error)) await endSession(services.context, opened);
+      throw error;
+    }
   },
 );
 
@@ -54,7 +66,7 @@ const logIn = openEndpoint(
   },
   async ({ body, services }) => {
     const user = await login(services.context, body.username, body.password);
-    return tokensOf(services, user, await openSession(services.context, user.user));
+    return { user, ...(await tokensOf(services, await openSession(services.context, user.user))) };
   },
 );
 
@@ -73,7 +85,8 @@ const refresh = openEndpoint(
   },
   async ({ body, services }) => {
     const opened = await refreshSession(services.context, body.refreshToken);
-    return tokensOf(services, await getUser(services.context, opened.user), opened);
+    const user = await getUser(services.context, opened.user);
+    return { user, ...(await tokensOf(services, opened)) };
   },
 );
 

@@ -64,8 +64,16 @@ export async function refreshSession(ctx: SessionContext, refreshToken: string):
     const same = derive(presented.secret, stored.salt);
     return { user, session, refreshToken: formatToken({ user, session, secret: same }) };
   }
-  await deleteSession(ctx.chat, user, session);
+  await endSession(ctx, presented);
   throw unauthenticated();
+}
+
+/** Ends a session: its refresh token is good for nothing any more. */
+export function endSession(
+  ctx: SessionContext,
+  { user, session }: Pick<OpenSession, 'user' | 'session'>,
+): Promise<void> {
+  return deleteSession(ctx.chat, user, session);
 }
 
 /** Epoch seconds. */

@@ -1,5 +1,7 @@
 /** The HTTP API as its Lambda function runs it, on a real database and a real secret, called through its event handler. */
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { expect } from 'vitest';
+import * as z from 'zod/mini';
 import { createApp } from '../../functions/http/app.ts';
 import { endpoints } from '../../functions/http/endpoints.ts';
 import { type HttpHandler, toLambda } from '../../functions/http/lambda.ts';
@@ -8,6 +10,7 @@ import { createRuntime, type Runtime } from '../../functions/runtime/runtime.ts'
 import { ensureSigningKeys } from '../../shared/auth/first-key.ts';
 import { createSecret } from '../../shared/auth/secret.ts';
 import { createLogger } from '../../shared/observability/log.ts';
+import { HTTP_STATUS, WireError } from '../../shared/protocol/errors.ts';
 import { CHAT_TABLE_NAME, CONNECTIONS_TABLE_NAME, type Database, startDatabase } from './database.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 
@@ -77,12 +80,14 @@ export async function startHttpApp(): Promise<HttpApp> {
   async function ask(method: string, target: string, options: Ask = {}): Promise<Reply> {
     const result = await handler(eventOf(method, target, options));
     const text = result.body ?? '';
-    return {
+    const reply = {
       status: result.statusCode ?? 0,
       headers: result.headers as Record<string, string>,
       text,
       body: text === '' ? undefined : JSON.parse(text),
     };
+    expectDocumented(method, target, reply);
+    return reply;
   }
 
   return {
@@ -107,6 +112,28 @@ export async function startHttpApp(): Promise<HttpApp> {
       await Promise.all([database.stop(), secrets.stop()]);
     },
   };
+}
+
+const ErrorBody = z.strictObject({ error: WireError });
+
+/** Whatever a test looks at: an answer is what the call's schema says and no more, and a refusal has the status of its code. */
+function expectDocumented(method: string, target: string, reply: Reply): void {
+  if (reply.status >= 400) {
+    const { error } = z.parse(ErrorBody, reply.body);
+    expect(reply.status).toBe(HTTP_STATUS[error.code]);
+    expect(error.message).toMatch(/^unable to .+; .+$/);
+    return;
+  }
+  const path = target.split('?')[0] ?? '';
+  const called = endpoints.find(
+    ({ specification: { method: its, path: template } }) =>
+      its === method && new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path),
+  );
+  expect(reply.status).toBe(called?.specification.status);
+  const schema = called?.specification.answer;
+  // What the schema does not know is gone from what it gives.
+  if (schema) expect(z.parse(schema, reply.body)).toEqual(reply.body);
+  else expect(reply.text).toBe('');
 }
 
 /** What API Gateway makes of a request (payload format 2.0). */
