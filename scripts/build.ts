@@ -106,20 +106,30 @@ function functionOptions(root: string, entries: readonly Entry[]): BuildOptions 
     sourcesContent: false,
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [ONE_HTTP_PARSER],
+    plugins: [PARTS_OF_UNDICI],
   };
 }
 
 /**
- * undici carries its parser twice, with and without SIMD, 70 KB each. Lambda's processors all have it, so the other is never
- * loaded, and leads to the first.
+ * What undici carries and a signed call never reaches: its parser without SIMD, which every processor of Lambda has (70 KB;
+ * it leads to the other one), HTTP/2, which is never asked for, and the bodies of `fetch` (50 KB; they throw).
  */
-const ONE_HTTP_PARSER: Plugin = {
-  name: 'one-http-parser',
-  setup: ({ onResolve }) =>
+const PARTS_OF_UNDICI: Plugin = {
+  name: 'parts-of-undici',
+  setup({ onResolve, onLoad }) {
     onResolve({ filter: /\/llhttp-wasm\.js$/ }, ({ path, resolveDir }) => ({
       path: join(resolveDir, path.replace('llhttp-wasm', 'llhttp_simd-wasm')),
-    })),
+    }));
+    onResolve({ filter: /\/(client-h2|web\/fetch\/body)\.js$/ }, ({ path, importer }) =>
+      importer.includes('/undici/lib/') ? { path, namespace: 'not-bundled' } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: 'not-bundled' }, ({ path }) => {
+      const refuse = `() => { throw new Error(${JSON.stringify(`unable to send; ${path} is not bundled`)}) }`;
+      return {
+        contents: `const refuse = ${refuse}; module.exports = Object.assign(refuse, { extractBody: refuse });`,
+      };
+    });
+  },
 };
 
 /** The engine loads its packages from `node_modules`; a Lambda environment's worker thread loads nothing but itself. */
