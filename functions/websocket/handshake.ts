@@ -3,13 +3,13 @@ import type { Identity } from '../../shared/auth/identity.ts';
 import { unauthenticated } from '../../shared/auth/identity.ts';
 import { redeemTicket } from '../../shared/auth/tickets.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
+import { isLoopback } from '../../shared/delivery/loopback.ts';
 import { ParleyError } from '../../shared/protocol/errors.ts';
 import type { FunctionSettings } from '../runtime/settings.ts';
 import { verifyAccessToken } from './identity.ts';
 import { header, type SocketEvent } from './socket-event.ts';
 
 const BEARER = /^Bearer +([^\s]+)$/i;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/;
 
 /**
  * A page of a foreign origin must not open a socket with what its visitor holds (cross-site WebSocket hijacking; RFC 6455,
@@ -45,6 +45,6 @@ export function callbackOf(
   { domainName = '', stage = '' }: SocketEvent['requestContext'],
 ): string {
   if (settings.callbackUrl) return settings.callbackUrl;
-  const scheme = LOOPBACK.test(domainName) ? 'http' : 'https';
+  const scheme = isLoopback(domainName) ? 'http' : 'https';
   return `${scheme}://${domainName}/${stage}`;
 }

@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici';
 // By path, as in shared/aws/client.ts: the package's entry is three times the size.
 import errors from 'undici/lib/core/errors.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
+import { isLoopback } from './loopback.ts';
 import { canonicalPathOf, createPostSigner, encodeSegment, sha256 } from './sign-post.ts';
 
 /** A socket as `@connections` knows it. */
@@ -50,6 +51,8 @@ interface Api {
   readonly host: string;
   readonly path: string;
   readonly canonicalPath: string;
+  /** One process of this machine, which holds both the API's port and the sockets of its clients. */
+  readonly oneProcess: boolean;
 }
 
 /**
@@ -83,7 +86,13 @@ export function createPoster(
     if (known) return known;
     const url = new URL(callback);
     const path = `${url.pathname.replace(/\/$/, '')}/@connections/`;
-    const api = { origin: url.origin, host: url.host, path, canonicalPath: canonicalPathOf(path) };
+    const api = {
+      origin: url.origin,
+      host: url.host,
+      path,
+      canonicalPath: canonicalPathOf(path),
+      oneProcess: isLoopback(url.host),
+    };
     apis.set(callback, api);
     return api;
   }
@@ -98,13 +107,14 @@ export function createPoster(
       bodyHash: payload.sha256,
       now: now(),
     });
-    return dispatch(agent, {
+    const sent = {
       origin: api.origin,
       path: api.path + id,
       method,
       headers,
       body: method === 'POST' ? payload.bytes : null,
-    });
+    };
+    return dispatch(agent, sent, api.oneProcess);
   }
 
   return {
@@ -114,7 +124,11 @@ export function createPoster(
 }
 
 /** Sends, and looks at the status alone: no stream is made for a body that nobody reads. */
-function dispatch(agent: Dispatcher, options: Dispatcher.DispatchOptions): Promise<Outcome> {
+function dispatch(
+  agent: Dispatcher,
+  options: Dispatcher.DispatchOptions,
+  oneProcess: boolean,
+): Promise<Outcome> {
   return new Promise((resolve) => {
     let status = 0;
     agent.dispatch(options, {
@@ -127,10 +141,19 @@ function dispatch(agent: Dispatcher, options: Dispatcher.DispatchOptions): Promi
         resolve(outcomeOf(status));
       },
       onResponseError(_, error) {
-        resolve(error instanceof errors.InvalidArgumentError ? 'refused' : 'again');
+        resolve(outcomeOfError(error, oneProcess));
       },
     });
   });
+}
+
+/**
+ * On AWS a port where nobody listens passes: API Gateway is many machines. Where one process holds the port and the sockets it is
+ * dead, and they with it: nothing to wait for, as the clients know already and come back (P4).
+ */
+function outcomeOfError(error: Error & { readonly code?: string }, oneProcess: boolean): Outcome {
+  if (error instanceof errors.InvalidArgumentError) return 'refused';
+  return oneProcess && error.code === 'ECONNREFUSED' ? 'gone' : 'again';
 }
 
 function outcomeOf(status: number): Outcome {
