@@ -32,7 +32,7 @@ function toRequest(event: APIGatewayProxyEventV2): Request | undefined {
   const query = event.rawQueryString ? `?${event.rawQueryString}` : '';
   const hasBody = event.body !== undefined && method !== 'GET' && method !== 'HEAD';
   try {
-    return new Request(`https://${event.requestContext.domainName}${event.rawPath}${query}`, {
+    return new Request(`https://${event.requestContext.domainName}${toPath(event.rawPath)}${query}`, {
       method,
       headers: toHeaders(event.headers),
       ...(hasBody ? { body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8') } : {}),
@@ -41,6 +41,13 @@ function toRequest(event: APIGatewayProxyEventV2): Request | undefined {
     if (error instanceof TypeError) return undefined;
     throw error;
   }
+}
+
+/** API Gateway decodes the path. What an address can't hold is encoded again, or it would be cut off or taken for a slash. */
+function toPath(rawPath: string): string {
+  return rawPath.replace(/[^\x21-\x7e]|[?#\\]/gu, (character) =>
+    encodeURIComponent(character.toWellFormed()),
+  );
 }
 
 /** Without what can't stand in a header: none of it is read here. */
