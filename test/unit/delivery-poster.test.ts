@@ -74,7 +74,8 @@ describe('the poster', () => {
 
   it('posts to many at once over a bounded pool', async () => {
     api.behave(() => ({ status: 200, afterMs: 20 }));
-    const posts = Array.from({ length: 600 }, (_, index) => poster.post(target(`many-${index}`), payload));
+    const patient = createPoster(ENVIRONMENT, { timeoutMs: 20_000 });
+    const posts = Array.from({ length: 600 }, (_, index) => patient.post(target(`many-${index}`), payload));
     expect(new Set(await Promise.all(posts))).toEqual(new Set(['done']));
     expect(api.mostAtOnce).toBeLessThanOrEqual(256);
   });
