@@ -1,4 +1,4 @@
-import { objectOf } from './cloud-assembly.ts';
+import { objectOf, type TemplateResource } from './cloud-assembly.ts';
 import type {
   FunctionModel,
   HttpApiModel,
@@ -15,6 +15,7 @@ const WEBSOCKET_TIMEOUT_MS = 29_000;
 const HTTP_TIMEOUT_MS = 30_000;
 
 interface Integration {
+  readonly template: TemplateResource;
   readonly functionArn: string;
   readonly timeoutMs: number;
   readonly payloadFormatVersion: string;
@@ -39,6 +40,7 @@ function partsOf(reader: AssemblyReader, functions: readonly FunctionModel[]) {
       throw unsupportedProperty(template, 'IntegrationUri', `${arn} is no function of this stack`);
     }
     integrations.set(`integrations/${template.logicalId}`, {
+      template,
       functionArn,
       timeoutMs: numberOf(properties.TimeoutInMillis, 0),
       payloadFormatVersion: String(properties.PayloadFormatVersion ?? '1.0'),
@@ -102,9 +104,13 @@ export function readApis(reader: AssemblyReader, functions: readonly FunctionMod
     } else {
       httpApis.push({
         ...stage,
-        routes: routes.map(({ template, integration, routeKey }) => {
+        routes: routes.map(({ integration, routeKey }) => {
           if (integration.payloadFormatVersion !== '2.0') {
-            throw unsupportedProperty(template, 'PayloadFormatVersion', 'the engine speaks version 2.0 only');
+            throw unsupportedProperty(
+              integration.template,
+              'PayloadFormatVersion',
+              'the engine speaks version 2.0 only',
+            );
           }
           const { functionArn, timeoutMs } = integration;
           return { routeKey, functionArn, integrationTimeoutMs: timeoutMs || HTTP_TIMEOUT_MS };
