@@ -1,5 +1,6 @@
 /** Every call of the HTTP API that this version serves. */
 import { authEndpoints } from './auth.ts';
+import { documentEndpoints } from './documents.ts';
 import type { Endpoint } from './endpoint.ts';
 import { healthEndpoints } from './health.ts';
 import { keyEndpoints } from './keys.ts';
@@ -12,4 +13,5 @@ export const endpoints: readonly Endpoint[] = [
   ...messageEndpoints,
   ...healthEndpoints,
   ...keyEndpoints,
+  ...documentEndpoints,
 ];

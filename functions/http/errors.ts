@@ -1,18 +1,25 @@
-import { SecretError } from '../../shared/auth/secret.ts';
 import { AwsUnreachable } from '../../shared/aws/client.ts';
-import { DynamoUnavailable } from '../../shared/data/dynamodb.ts';
+import { SecretError } from '../../shared/aws/secret.ts';
+import { DynamoError, DynamoUnavailable } from '../../shared/data/dynamodb.ts';
 import type { Logger } from '../../shared/observability/log.ts';
 import { HTTP_STATUS, ParleyError } from '../../shared/protocol/errors.ts';
 
 /** What is told of any error: a refusal as it is, storage that does not answer as `unavailable`, all else as `internal`. */
 export function refusalOf(error: unknown, operation: string): ParleyError {
   if (error instanceof ParleyError) return error;
-  if (error instanceof DynamoUnavailable || error instanceof AwsUnreachable || error instanceof SecretError) {
-    return new ParleyError('unavailable', operation, 'the storage does not answer; try again', {
+  if (isStorageFailure(error)) {
+    return new ParleyError('unavailable', operation, 'the storage does not answer; send it again', {
       cause: error,
     });
   }
   return new ParleyError('internal', operation, 'something failed on our side', { cause: error });
+}
+
+function isStorageFailure(error: unknown): boolean {
+  if (error instanceof DynamoError) return error.code === 'ThrottlingException';
+  return (
+    error instanceof DynamoUnavailable || error instanceof AwsUnreachable || error instanceof SecretError
+  );
 }
 
 /** Logs what an operator must look at: causes stay here, no client sees them. */

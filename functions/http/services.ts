@@ -2,9 +2,9 @@
 
 import { createTokenIssuer, type IssueAccessToken } from '../../shared/auth/issue-token.ts';
 import { createPublicKeys } from '../../shared/auth/public-keys.ts';
-import { createSecret } from '../../shared/auth/secret.ts';
 import { createTokenVerifier, type VerifyAccessToken } from '../../shared/auth/verify-token.ts';
 import { serviceOrigin } from '../../shared/aws/client.ts';
+import { createSecret } from '../../shared/aws/secret.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
 import { ENV } from '../../shared/environment.ts';
 import type { Logger } from '../../shared/observability/log.ts';

@@ -1,8 +1,8 @@
 /** Custom resource: makes the first signing key at deploy. On Delete there is nothing to do: secret and table go by themselves. */
 
 import { ensureSigningKeys } from '../../shared/auth/first-key.ts';
-import { createSecret } from '../../shared/auth/secret.ts';
 import { createAwsSend, serviceOrigin } from '../../shared/aws/client.ts';
+import { createSecret } from '../../shared/aws/secret.ts';
 import { createDynamoCall } from '../../shared/data/dynamodb.ts';
 import { createTable } from '../../shared/data/table.ts';
 import { ENV } from '../../shared/environment.ts';

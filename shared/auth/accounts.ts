@@ -1,4 +1,6 @@
 /** Accounts: registering, logging in, and what a user may change about itself. */
+
+import type { ChatContext } from '../chat/context.ts';
 import {
   type Account,
   getAccount,
@@ -9,11 +11,10 @@ import {
 import { ParleyError } from '../protocol/errors.ts';
 import { UserId } from '../protocol/ids.ts';
 import type { User } from '../protocol/rest.ts';
-import type { AuthContext } from './context.ts';
 import { unauthenticated } from './identity.ts';
 import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
 
-type AccountContext = Pick<AuthContext, 'chat' | 'now' | 'newId'>;
+type AccountContext = Pick<ChatContext, 'chat' | 'now' | 'newId'>;
 
 export interface Registration {
   readonly username: UserId;

@@ -1,9 +1,9 @@
 /** Sessions: one login on one device, carried on by refresh tokens of which each is used once. */
 import { createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
+import type { ChatContext } from '../chat/context.ts';
 import { deleteSession, putSession, rotateSession } from '../data/sessions.ts';
 import { UserId } from '../protocol/ids.ts';
-import type { AuthContext } from './context.ts';
 import { hashToken, randomToken } from './hash.ts';
 import { unauthenticated } from './identity.ts';
 
@@ -14,7 +14,7 @@ export const REFRESH_GRACE_MS = 10_000;
 /** 256 bits. */
 const SECRET_BYTES = 32;
 
-type SessionContext = Pick<AuthContext, 'chat' | 'now' | 'newId'>;
+type SessionContext = Pick<ChatContext, 'chat' | 'now' | 'newId'>;
 
 export interface OpenSession {
   readonly user: UserId;

@@ -1,6 +1,7 @@
 /** Tickets: how a browser opens a WebSocket without a token in an address or a log. */
+
+import type { ChatContext } from '../chat/context.ts';
 import { putTicket, takeTicket } from '../data/tickets.ts';
-import type { AuthContext } from './context.ts';
 import { hashToken, randomToken } from './hash.ts';
 import { type Identity, unauthenticated } from './identity.ts';
 
@@ -10,7 +11,7 @@ export const TICKET_SECONDS = 30;
 const TICKET_BYTES = 16;
 const TICKET = /^[A-Za-z0-9_-]{22}$/;
 
-type TicketContext = Pick<AuthContext, 'connections' | 'now'>;
+type TicketContext = Pick<ChatContext, 'connections' | 'now'>;
 
 /**
  * Makes a ticket for who is logged in.

@@ -8,7 +8,7 @@ import { type HttpHandler, toLambda } from '../../functions/http/lambda.ts';
 import { createServices, type Services } from '../../functions/http/services.ts';
 import { createRuntime, type Runtime } from '../../functions/runtime/runtime.ts';
 import { ensureSigningKeys } from '../../shared/auth/first-key.ts';
-import { createSecret } from '../../shared/auth/secret.ts';
+import { createSecret } from '../../shared/aws/secret.ts';
 import { createLogger } from '../../shared/observability/log.ts';
 import { HTTP_STATUS, WireError } from '../../shared/protocol/errors.ts';
 import { CHAT_TABLE_NAME, CONNECTIONS_TABLE_NAME, type Database, startDatabase } from './database.ts';

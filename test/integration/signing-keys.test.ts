@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { handler } from '../../functions/operations/signing-keys.ts';
 import { ensureSigningKeys } from '../../shared/auth/first-key.ts';
 import { parseKeySet, publicKeysOf } from '../../shared/auth/key-set.ts';
-import { createSecret } from '../../shared/auth/secret.ts';
 import { createAwsSend } from '../../shared/aws/client.ts';
+import { createSecret } from '../../shared/aws/secret.ts';
 import { getPublicKeys } from '../../shared/data/public-keys.ts';
 import { CHAT_TABLE_NAME, type Database, startDatabase } from '../helper/database.ts';
 import { type SecretsManager, startSecretsManager } from '../helper/secrets-manager.ts';
