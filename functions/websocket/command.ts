@@ -74,11 +74,13 @@ export async function respond(
   let to: Addressee = action ? { action } : {};
 
   const done = (async () => {
-    const frame = parseFrame(event, action ? OPERATIONS[action] : UNKNOWN_OPERATION);
-    const given = readableId(frame.id);
-    const id = given ?? ClientId.parse(context.newId());
-    // An id that breaks the protocol is refused by the action's schema, and no reply can carry it.
-    to = { ...addressee(action, frame.action), ...(given || frame.id === undefined ? { id } : {}) };
+    let id = ClientId.parse(context.newId());
+    const frame = parseFrame(event, action ? OPERATIONS[action] : UNKNOWN_OPERATION, (fields) => {
+      const given = readableId(fields.id);
+      id = given ?? id;
+      // An id that breaks the protocol is refused by the action's schema, and no reply can carry it.
+      to = { ...addressee(action, fields.action), ...(given || fields.id === undefined ? { id } : {}) };
+    });
     return run({ context, logger, command: frame, id, admitted, guess });
   })();
   const [admission, outcome] = await Promise.allSettled([admitted, done]);

@@ -10,11 +10,13 @@ const TOKENS = /"(?:[^"\\]|\\.)*"|[{}[\]:]/g;
  * Reads a frame as one JSON object in which no key comes twice (RFC 8259, section 4, leaves the meaning of that open, so two
  * readers of one frame could see two commands) and no key is `__proto__`.
  *
+ * @param seen told of the object before its keys are judged, so that even its refusal can carry its `id`.
  * @throws {ParleyError} `bad_request`.
  */
 export function parseFrame(
   frame: Pick<SocketEvent, 'body' | 'isBase64Encoded'>,
   operation: string,
+  seen: (fields: Readonly<Record<string, unknown>>) => void = () => {},
 ): Record<string, unknown> {
   const refuse = (reason: string) => new ParleyError('bad_request', operation, reason);
   if (frame.isBase64Encoded) throw refuse('a command is a text frame');
@@ -24,9 +26,11 @@ export function parseFrame(
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw refuse('the frame is not a JSON object');
   }
+  const fields = value as Record<string, unknown>;
+  seen(fields);
   const fault = findFault(text);
   if (fault) throw refuse(fault);
-  return value as Record<string, unknown>;
+  return fields;
 }
 
 function parseJson(text: string): unknown {
