@@ -21,11 +21,11 @@ const COMMANDS_PER_MINUTE = 100;
 const COMMAND_BURST = 30;
 
 /**
- * @throws {Error} for a number that is none: a function must not start with a limit that was misread.
+ * @throws {Error} for a number or an address that is none: a function must not start with a setting that was misread.
  */
 export function readFunctionSettings(environment: Environment): FunctionSettings {
   return {
-    callbackUrl: environment[ENV.callbackUrl]?.replace(/\/+$/, '') || undefined,
+    callbackUrl: address(environment, ENV.callbackUrl),
     allowedOrigins: new Set(
       (environment[ENV.allowedOrigins] ?? '')
         .split(',')
@@ -38,6 +38,13 @@ export function readFunctionSettings(environment: Environment): FunctionSettings
     stage: environment[ENV.stage] ?? '',
     version: environment[ENV.serviceVersion] ?? '',
   };
+}
+
+function address(environment: Environment, name: string): string | undefined {
+  const text = environment[name]?.replace(/\/+$/, '');
+  if (!text) return undefined;
+  if (!URL.canParse(text)) throw new Error(`unable to start; ${name} is no address`);
+  return text;
 }
 
 function positive(environment: Environment, name: string, otherwise: number): number {

@@ -39,12 +39,17 @@ export async function identify(ctx: ChatContext, event: SocketEvent): Promise<Id
   return redeemTicket(ctx, ticket, header(event, 'origin'));
 }
 
-/** Base address of `@connections` for this socket: as configured, else the API that the client came through. */
+/**
+ * Base address of `@connections` for this socket: as configured, else the API that the client came through.
+ *
+ * @throws {Error} where that is no address: a connection that can't be called back must not open.
+ */
 export function callbackOf(
   settings: Pick<FunctionSettings, 'callbackUrl'>,
   { domainName = '', stage = '' }: SocketEvent['requestContext'],
 ): string {
   if (settings.callbackUrl) return settings.callbackUrl;
-  const scheme = isLoopback(domainName) ? 'http' : 'https';
-  return `${scheme}://${domainName}/${stage}`;
+  const callback = `${isLoopback(domainName) ? 'http' : 'https'}://${domainName}/${stage}`;
+  if (!domainName || !URL.canParse(callback)) throw new Error('unable to connect; the event names no domain');
+  return callback;
 }

@@ -72,6 +72,7 @@ export async function deliverToShard(
     stuck: 0,
     refused: 0,
   };
+  const refused: Subscription[] = [];
   await Promise.all(
     all.map(async (subscription) => {
       // P6: who has left since this subscription began hears nothing more, however late its deletion.
@@ -79,13 +80,23 @@ export async function deliverToShard(
       const delivery = await deliver(environment, subscription, frames.from(subscription.since));
       counts[delivery]++;
       if (delivery === 'gone' || delivery === 'closed') await forget(environment, subscription);
+      if (delivery === 'refused') refused.push(subscription);
     }),
   );
   report(environment.logger, work, counts);
-  if (counts.stuck + counts.refused > 0) {
+  // Refused for all: a matter of our rights or of the address, to be mended here. For some only: theirs, and no repeat heals it.
+  const theirs = counts.delivered > 0;
+  if (theirs) await Promise.all(refused.map((subscription) => drop(environment, subscription)));
+  if (counts.stuck > 0 || (refused.length > 0 && !theirs)) {
     throw new DeliveryIncomplete(`${counts.stuck} connections stuck, ${counts.refused} posts refused`);
   }
-  return { connections: all.length - counts.gone - counts.closed };
+  return { connections: all.length - counts.gone - counts.closed - counts.refused };
+}
+
+/** Ends a connection that API Gateway takes nothing for: if it lives at all, its next command is refused and it comes back. */
+async function drop(environment: DeliveryEnvironment, refused: Subscription): Promise<void> {
+  await environment.poster.close(refused);
+  await forget(environment, refused);
 }
 
 /** What stays behind where this fails goes with the next 410 or at its end: no reason to post to all others again. */

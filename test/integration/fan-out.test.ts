@@ -265,6 +265,22 @@ describe('fan-out', () => {
     expect(await listSubscriptions(ctx.connections, id, 0)).toHaveLength(1);
   });
 
+  it('ends a connection that API Gateway refuses to post to, while it takes the posts to others', async () => {
+    const alice = newUser();
+    const id = await newRoom(alice);
+    const [refused, kept] = [await open(alice), await open(alice)];
+    api.behave(({ connection }) => (connection === refused ? 400 : 200));
+    await say(alice, id);
+    await deliver(id, 2);
+    expect(api.seqs(kept)).toEqual([2]);
+    expect(api.calls.filter(({ connection }) => connection === refused)).toMatchObject([
+      { method: 'POST' },
+      { method: 'DELETE' },
+    ]);
+    expect(await ctx.connections.get(connectionKeys.connection(refused))).toBeUndefined();
+    expect((await listSubscriptions(ctx.connections, id, 0)).map((one) => one.connection)).toEqual([kept]);
+  });
+
   it('does not let connections that hang hold up the others', async () => {
     const alice = newUser();
     const id = await newRoom(alice);

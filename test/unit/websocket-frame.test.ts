@@ -65,6 +65,8 @@ describe('callbackOf', () => {
     expect(callback(request.domainName)).toBe('https://abc.execute-api.eu-west-1.amazonaws.com/prod');
     expect(callback('localhost:3000')).toBe('http://localhost:3000/prod');
     expect(callback('127.0.0.1:41234')).toBe('http://127.0.0.1:41234/prod');
+    expect(() => callback('')).toThrow('names no domain');
+    expect(() => callback('a b')).toThrow('names no domain');
     expect(callback('127.0.0.1.example.com')).toBe('https://127.0.0.1.example.com/prod');
   });
 });
