@@ -48,7 +48,7 @@ export class Components {
     for (const [name, definition] of Object.entries($defs ?? {})) {
       this.#used.set(name, refer(definition) as Json);
     }
-    return this.#named(schema, refer(own) as Json);
+    return refer(own) as Json;
   }
 
   /** A reference to a named schema. */
@@ -59,15 +59,6 @@ export class Components {
   /** `components.schemas`: what was used, by name. */
   get schemas(): Json {
     return Object.fromEntries([...this.#used].sort(([a], [b]) => (a < b ? -1 : 1)));
-  }
-
-  /** A schema that is itself named comes out whole, with its name in `id`: it moves to the components. */
-  #named(schema: z.core.$ZodType, json: Json): Json {
-    const name = Object.entries(NAMED).find(([, named]) => named === schema)?.[0];
-    if (name === undefined) return json;
-    const { id: _, ...definition } = json;
-    this.#used.set(name, definition);
-    return { $ref: `#/components/schemas/${name}` };
   }
 }
 
@@ -86,12 +77,10 @@ function refer(json: unknown): unknown {
   if (Array.isArray(json)) return json.map(refer);
   if (typeof json !== 'object' || json === null) return json;
   return Object.fromEntries(
-    Object.entries(json)
-      .filter(([key]) => key !== 'id' || typeof json[key as keyof typeof json] !== 'string')
-      .map(([key, value]) =>
-        key === '$ref' && typeof value === 'string'
-          ? [key, value.replace('#/$defs/', '#/components/schemas/')]
-          : [key, refer(value)],
-      ),
+    Object.entries(json).map(([key, value]) =>
+      key === '$ref' && typeof value === 'string'
+        ? [key, value.replace('#/$defs/', '#/components/schemas/')]
+        : [key, refer(value)],
+    ),
   );
 }
