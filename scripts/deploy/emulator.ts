@@ -16,7 +16,7 @@ export interface Emulator {
 /**
  * Finds out what answers at `AWS_ENDPOINT_URL`, `http://localhost:4566` by default.
  *
- * @throws {CommandError} where the address is none, nothing answers there, or what answers is no emulator.
+ * @throws {Error} where the address is none, nothing answers there, or what answers is no emulator.
  */
 export async function findEmulator(
   address = process.env.AWS_ENDPOINT_URL ?? DEFAULT_ENDPOINT,
@@ -33,10 +33,9 @@ export async function findEmulator(
   // LocalStack's path is answered by MiniStack too, so its own comes first.
   if (await answers(`${endpoint}/_ministack/health`)) return { kind: 'ministack', endpoint };
   if (await answers(`${endpoint}/_localstack/health`)) return { kind: 'localstack', endpoint };
-  throw new CommandError(
-    'deploy',
-    `${address} does not answer as LocalStack or MiniStack do`,
-    'Start one (docker compose --profile ministack up), or set AWS_ENDPOINT_URL to where it is.',
+  // All in one line: it is what a person sees who forgot to start it.
+  throw new Error(
+    `unable to deploy; ${address} does not answer: start LocalStack or MiniStack there (docker compose --profile ministack up), or set AWS_ENDPOINT_URL`,
   );
 }
 
