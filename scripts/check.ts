@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 /** Each check by what it holds, and the command that tells. */
 const CHECKS: readonly (readonly [what: string, command: string])[] = [
   ['format and lint', 'biome check --error-on-warnings .'],
-  ['types, tests included', 'tsc --noEmit -p .'],
+  ['types, tests included', 'node node_modules/typescript7/bin/tsc --noEmit -p .'],
   [
     'who imports whom, no circles',
     'depcruise --output-type err infra functions shared local scripts test bench',
