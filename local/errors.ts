@@ -1,5 +1,6 @@
 /** What can stop the engine, by stable code. */
 export type EngineErrorCode =
+  | 'access_denied'
   | 'assembly_unreadable'
   | 'intrinsic_unresolvable'
   | 'resource_unsupported'

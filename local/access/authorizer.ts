@@ -1,0 +1,126 @@
+import type { AssemblyModel } from '../assembly/model.ts';
+import { EngineError } from '../errors.ts';
+import type { Caller, NeededPermission } from '../services/call.ts';
+import type { Context } from './conditions.ts';
+import { RolePolicy } from './policy.ts';
+
+/** A refused call, for whoever looks for the missing grant. */
+export interface Denial {
+  readonly functionName: string;
+  readonly action: string;
+  readonly resource: string;
+  /** Of the function whose role lacks the grant. */
+  readonly constructPath: string;
+  /** As AWS words it. */
+  readonly message: string;
+}
+
+/** Checks each call of a function against its role. */
+export class Authorizer {
+  readonly #policies: ReadonlyMap<string, RolePolicy>;
+  readonly #model: AssemblyModel;
+  readonly #onDenial: (denial: Denial) => void;
+  readonly #used = new Map<string, Set<string>>();
+
+  /** @throws EngineError `property_unsupported` for what the engine can't decide */
+  constructor(model: AssemblyModel, onDenial: (denial: Denial) => void = () => {}) {
+    this.#model = model;
+    this.#onDenial = onDenial;
+    // Roles of other services are not the engine's to check.
+    const roles = model.roles.filter(({ arn }) => model.functions.some(({ roleArn }) => roleArn === arn));
+    this.#policies = new Map(roles.map((role) => [role.arn, new RolePolicy(role)]));
+  }
+
+  /** The first of the needed rights that the caller's role does not give. */
+  check(caller: Caller, permissions: readonly NeededPermission[]): Denial | undefined {
+    const policy = this.#policies.get(caller.roleArn);
+    for (const { action, resource, context } of permissions) {
+      const decision =
+        policy?.decide(action, resource, () => this.#context(caller, context?.() ?? {})) ?? 'implicit';
+      if (decision === 'allow') {
+        this.#note(caller.functionName, action);
+        continue;
+      }
+      const denial = this.#denial(caller, action, resource, decision === 'explicit');
+      this.#onDenial(denial);
+      return denial;
+    }
+    return undefined;
+  }
+
+  /** Actions that each function used with success: the others of its role were granted for nothing. */
+  used(): Record<string, readonly string[]> {
+    return Object.fromEntries([...this.#used].map(([name, actions]) => [name, [...actions].sort()]));
+  }
+
+  #note(functionName: string, action: string): void {
+    const actions = this.#used.get(functionName);
+    if (actions) actions.add(action);
+    else this.#used.set(functionName, new Set([action]));
+  }
+
+  #context(caller: Caller, own: Context): Context {
+    const lower = Object.entries(own).map(([key, values]) => [key.toLowerCase(), values]);
+    return {
+      'aws:principalarn': [caller.roleArn],
+      'aws:requestedregion': [this.#model.region],
+      // Calls to AWS go over TLS, so a policy that asks for it is satisfied there.
+      'aws:securetransport': ['true'],
+      ...Object.fromEntries(lower),
+    };
+  }
+
+  #denial(caller: Caller, action: string, resource: string, explicit: boolean): Denial {
+    const { functionName, roleArn, origin } = caller;
+    const role = roleArn.slice(roleArn.lastIndexOf('/') + 1);
+    const user = `arn:aws:sts::${this.#model.account}:assumed-role/${role}/${functionName}`;
+    const reason = explicit
+      ? 'with an explicit deny in an identity-based policy'
+      : `because no identity-based policy allows the ${action} action`;
+    return {
+      functionName,
+      action,
+      resource,
+      constructPath: origin.constructPath,
+      message: `User: ${user} is not authorized to perform: ${action} on resource: ${resource} ${reason}`,
+    };
+  }
+}
+
+/** One line about a denial. */
+export function describeDenial({ functionName, action, resource, constructPath }: Denial): string {
+  return `${functionName} (${constructPath}) is denied ${action} on ${resource}; its role lacks the grant`;
+}
+
+/** What the role of a function must allow for Lambda to poll on its behalf. */
+const POLLING = {
+  stream: ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
+    (name) => `dynamodb:${name}`,
+  ),
+  queue: ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'].map((name) => `sqs:${name}`),
+} as const;
+
+/**
+ * Checks what AWS checks when it makes an event source mapping: that the function's role may read the source and send
+ * to the failure destination.
+ *
+ * @throws EngineError `access_denied`
+ */
+export function checkMappings(model: AssemblyModel, authorizer: Authorizer): void {
+  for (const mapping of model.eventSourceMappings) {
+    const fn = model.functions.find(({ arn }) => arn === mapping.functionArn);
+    if (!fn) continue;
+    const { source, failureDestinationArn } = mapping;
+    const resource = source.kind === 'stream' ? source.streamArn : source.queueArn;
+    const needed = POLLING[source.kind].map((action) => ({ action, resource }));
+    if (failureDestinationArn) needed.push({ action: 'sqs:SendMessage', resource: failureDestinationArn });
+    const { name: functionName, roleArn, logicalId, constructPath } = fn;
+    const origin = { logicalId, constructPath };
+    const denial = authorizer.check({ functionName, roleArn, origin }, needed);
+    if (!denial) continue;
+    throw new EngineError(
+      'access_denied',
+      `unable to make the event source mapping ${mapping.logicalId} (${mapping.constructPath}); ${describeDenial(denial)}`,
+    );
+  }
+}

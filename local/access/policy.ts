@@ -1,0 +1,91 @@
+import type { PolicyStatement, RoleModel } from '../assembly/model.ts';
+import { EngineError } from '../errors.ts';
+import { type Condition, ConditionError, type Context, compileConditions } from './conditions.ts';
+import { MANAGED_POLICIES } from './managed-policies.ts';
+import { likeAction, likeArn } from './patterns.ts';
+
+/** `implicit`: nothing allows it. `explicit`: something denies it, whatever allows it. */
+export type Decision = 'allow' | 'implicit' | 'explicit';
+
+interface Statement {
+  readonly allows: boolean;
+  readonly covers: (action: string, resource: string) => boolean;
+  readonly condition: Condition | undefined;
+}
+
+/** Statements that speak of an action on a resource. Most have no condition: then the answer never changes. */
+interface Relevant {
+  readonly statements: readonly Statement[];
+  readonly fixed: Decision | undefined;
+}
+
+/** Beyond so many different resources the answers are forgotten and found again. */
+const REMEMBERED = 5_000;
+
+/**
+ * What a role may do, decided as IAM does: an explicit deny wins, then an allow, else no.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+ */
+export class RolePolicy {
+  readonly #statements: readonly Statement[];
+  readonly #relevant = new Map<string, Relevant>();
+
+  /** @throws EngineError `property_unsupported` for a managed policy or a condition that the engine does not know */
+  constructor(role: RoleModel) {
+    const managed = role.managedPolicies.flatMap((arn) => {
+      const statements = MANAGED_POLICIES[arn];
+      if (!statements) throw unreadable(role, `the engine does not know the managed policy ${arn}`);
+      return statements;
+    });
+    this.#statements = [...role.statements, ...managed].map((statement) => {
+      try {
+        return compile(statement);
+      } catch (error) {
+        if (error instanceof ConditionError) throw unreadable(role, error.message);
+        throw error;
+      }
+    });
+  }
+
+  /** @param context - asked for only where a condition decides */
+  decide(action: string, resource: string, context: () => Context): Decision {
+    const key = `${action} ${resource}`;
+    let relevant = this.#relevant.get(key);
+    if (!relevant) {
+      const statements = this.#statements.filter((statement) => statement.covers(action, resource));
+      const isFixed = statements.every(({ condition }) => condition === undefined);
+      relevant = { statements, fixed: isFixed ? verdict(statements) : undefined };
+      if (this.#relevant.size >= REMEMBERED) this.#relevant.clear();
+      this.#relevant.set(key, relevant);
+    }
+    if (relevant.fixed !== undefined) return relevant.fixed;
+    const values = context();
+    return verdict(relevant.statements.filter(({ condition }) => condition?.(values) ?? true));
+  }
+}
+
+function verdict(statements: readonly Statement[]): Decision {
+  if (statements.some(({ allows }) => !allows)) return 'explicit';
+  return statements.length > 0 ? 'allow' : 'implicit';
+}
+
+function compile(statement: PolicyStatement): Statement {
+  const anyOf = (patterns: readonly string[], matcher: (pattern: string) => (text: string) => boolean) => {
+    const tests = patterns.map(matcher);
+    return (text: string) => tests.some((matches) => matches(text));
+  };
+  const { actions, notActions, resources, notResources } = statement;
+  const isAction = anyOf(actions.length > 0 ? actions : notActions, likeAction);
+  const isResource = anyOf(resources.length > 0 ? resources : notResources, likeArn);
+  return {
+    allows: statement.effect === 'Allow',
+    covers: (action, resource) =>
+      isAction(action) === actions.length > 0 && isResource(resource) === resources.length > 0,
+    condition: compileConditions(statement.conditions),
+  };
+}
+
+function unreadable(role: RoleModel, reason: string): EngineError {
+  const where = `AWS::IAM::Role ${role.logicalId} (${role.constructPath})`;
+  return new EngineError('property_unsupported', `unable to check ${where}; ${reason}`);
+}
