@@ -9,12 +9,17 @@ import { makeCustomResources } from './custom-resources/custom-resources.ts';
 import { openDatabase } from './dynamodb/database.ts';
 import { ExpirySweeper } from './dynamodb/expiry.ts';
 import { EngineError } from './errors.ts';
-import { createGateway, type Gateway } from './gateway/gateway.ts';
+import type { Front } from './gateway/front.ts';
+import { accessOf } from './gateway/grants.ts';
+import { openFront } from './gateway/open-front.ts';
 import { createLambdaService } from './lambda/create.ts';
-import type { FunctionStatistics } from './lambda/service.ts';
+import type { FunctionLogEntry } from './lambda/service.ts';
 import { type EngineLog, filterLog, functionEntry, gatewayEntry, type LogLevel, writeLog } from './log.ts';
-import { takePort } from './port.ts';
-import { Bill, type CallCounts } from './services/bill.ts';
+import { CapacityMeter } from './metrics/capacity.ts';
+import { type EngineMetrics, readMetrics } from './metrics/metrics.ts';
+import { takePorts } from './port.ts';
+import { Bill } from './services/bill.ts';
+import type { CallSeams } from './services/call.ts';
 import { CredentialRegistry } from './services/credentials.ts';
 import { DatabaseConnections } from './services/database-connections.ts';
 import { DynamoDbService } from './services/dynamodb.ts';
@@ -29,6 +34,7 @@ import { Mappings } from './streams/mappings.ts';
 import type { StreamPolling } from './streams/table-stream.ts';
 
 export { EngineError } from './errors.ts';
+export type { EngineMetrics } from './metrics/metrics.ts';
 
 export interface EngineOptions {
   /** What `cdk synth` wrote. */
@@ -39,6 +45,8 @@ export interface EngineOptions {
   readonly port?: number;
   /** A server that listens already, to be given up for the gateway: who needs the number before the stack is there. */
   readonly server?: Server;
+  /** The same for each gateway more. With any, all run in processes of their own; a single gateway runs in this process. */
+  readonly furtherServers?: readonly Server[];
   readonly host?: string;
   /** Keeps tables, secrets and the readers' places over restarts; without it all is in memory. */
   readonly dataDirectory?: string;
@@ -55,25 +63,21 @@ export interface EngineOptions {
   readonly environmentScript?: string;
 }
 
-export interface EngineMetrics {
-  readonly gateway: ReturnType<Gateway['counters']>;
-  readonly functions: Readonly<Record<string, FunctionStatistics>>;
-  readonly calls: CallCounts;
-  /** Milliseconds, of each stream mapping's newest batch. */
-  readonly iteratorAge: Readonly<Record<string, number>>;
-  readonly memory: NodeJS.MemoryUsage;
-}
-
 export interface Engine {
-  /** `http://127.0.0.1:<port>` */
+  /** `http://127.0.0.1:<port>`, of the first gateway. */
   readonly http: string;
   /** `ws://127.0.0.1:<port>/ws` */
   readonly websocket: string;
+  /** Of every gateway. */
+  readonly gateways: readonly { readonly http: string; readonly websocket: string }[];
   /** Where the AWS services answer. */
   readonly awsEndpoint: string;
   readonly model: AssemblyModel;
   readonly outputs: Readonly<Record<string, string>>;
+  /** Of gateways in processes of their own, what they told last: half a second ago at most. */
   metrics(): EngineMetrics;
+  /** Swaps a function's code: events from now on run on the new code, those under way end on the old. */
+  replace(functionName: string, codeDirectory: string): void;
   /** Ends everything: no process, no temporary folder is left. */
   close(): Promise<void>;
 }
@@ -108,12 +112,19 @@ async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> 
 }
 
 async function start(options: EngineOptions, closers: (() => Promise<void> | void)[]): Promise<Engine> {
+  const startedAt = Date.now();
   const log = filterLog(options.logLevel ?? 'warn', options.log ?? writeLog);
   const tell = (text: string) => log({ at: Date.now(), level: 'warn', source: 'engine', text });
-  const port = await takePort(options);
+  const ports = await takePorts(options);
   const credentials = new CredentialRegistry();
   const bill = new Bill();
-  const seams = { count: bill.count.bind(bill) };
+  const capacity = new CapacityMeter();
+  const seams: CallSeams = {
+    count(...call) {
+      bill.count(...call);
+      capacity.count(...call);
+    },
+  };
   const endpoint = await AwsEndpoint.listen(credentials, seams, tell);
   closers.push(() => endpoint.close());
 
@@ -121,7 +132,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     directory: options.assemblyDirectory,
     ...(options.stackName !== undefined && { stackName: options.stackName }),
     awsEndpoint: endpoint.url,
-    publicHost: `127.0.0.1:${port.number}`,
+    publicHost: `127.0.0.1:${ports[0]?.number}`,
   });
   const database = await openDatabase(model, options, tell);
   closers.push(() => database.close());
@@ -135,21 +146,24 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   await queues.create(model.queues);
   const secrets = await SecretStore.open(model.secrets, fileOf('secrets.json'));
 
+  const environmentFor = (fn: AssemblyModel['functions'][number]) => {
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials.issue(fn);
+    return {
+      AWS_REGION: model.region,
+      AWS_DEFAULT_REGION: model.region,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      AWS_SESSION_TOKEN: sessionToken,
+      AWS_ENDPOINT_URL: endpoint.url,
+    };
+  };
+  const environmentScript = options.environmentScript ?? bundled('environment.js');
+  const functionLog = (entry: FunctionLogEntry) => log(functionEntry(entry));
   const lambda = createLambdaService({
     functions: model.functions,
-    environmentScript: options.environmentScript ?? environmentScript(),
-    environmentFor(fn) {
-      const { accessKeyId, secretAccessKey, sessionToken } = credentials.issue(fn);
-      return {
-        AWS_REGION: model.region,
-        AWS_DEFAULT_REGION: model.region,
-        AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: secretAccessKey,
-        AWS_SESSION_TOKEN: sessionToken,
-        AWS_ENDPOINT_URL: endpoint.url,
-      };
-    },
-    log: (entry) => log(functionEntry(entry)),
+    environmentScript,
+    environmentFor,
+    log: functionLog,
   });
   const mappings = await Mappings.prepare({
     model,
@@ -199,39 +213,57 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   sweeper.start();
   closers.push(() => sweeper.close());
 
-  await port.giveUp();
-  const metrics = (): EngineMetrics => ({
-    gateway: gateway.counters(),
-    functions: lambda.statistics(),
-    calls: bill.counts(),
-    iteratorAge: mappings.iteratorAges(),
-    memory: process.memoryUsage(),
-  });
-  const gateway = await createGateway({
-    webSocketApis: model.webSocketApis,
-    httpApis: model.httpApis,
+  let front: Front | undefined;
+  const metrics = () =>
+    readMetrics({
+      startedAt,
+      models: model.functions,
+      front: () => front,
+      functions: lambda.statistics,
+      calls: () => bill.counts(),
+      capacity: () => capacity.units,
+      iteratorAge: () => mappings.iteratorAges(),
+    });
+  const opened = await openFront({
+    model,
+    ports,
     lambda,
-    port: port.number,
-    ...(port.host !== undefined && { host: port.host }),
+    environmentFor,
+    environmentScript,
+    gatewayScript: () => bundled('gateway.js'),
+    access: accessOf(model, (fn) => credentials.issue(fn).accessKeyId),
     ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
     ...(options.connectionLifetimeMs !== undefined && { connectionLifetimeMs: options.connectionLifetimeMs }),
     log: (entry) => log(gatewayEntry(entry)),
-    local(request, response) {
-      if (request.method !== 'GET' || request.url !== '/_local/metrics') return false;
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(metrics()));
-      return true;
+    functionLog,
+    tell,
+    async local(url) {
+      if (url !== '/_local/metrics') return undefined;
+      await front?.refresh();
+      return JSON.stringify(metrics());
     },
   });
-  closers.push(() => gateway.close());
+  front = opened;
+  closers.push(() => opened.close());
 
+  const gateways = opened.ports.map((port) => ({
+    http: `http://127.0.0.1:${port}`,
+    websocket: `ws://127.0.0.1:${port}/ws`,
+  }));
+  const [first = { http: '', websocket: '' }] = gateways;
   let closing: Promise<void> | undefined;
   return {
-    http: `http://127.0.0.1:${gateway.port}`,
-    websocket: `ws://127.0.0.1:${gateway.port}/ws`,
+    ...first,
+    gateways,
     awsEndpoint: endpoint.url,
     model,
     outputs: model.outputs,
     metrics,
+    replace(functionName, codeDirectory) {
+      lambda.replace(functionName, codeDirectory);
+      void lambda.warm([functionName]);
+      opened.replace(functionName, codeDirectory);
+    },
     close() {
       closing ??= closeAll(closers);
       return closing;
@@ -239,11 +271,11 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   };
 }
 
-/** Bundled, the worker lies beside the engine; run from its source, in the build's folder. */
-function environmentScript(): string {
+/** Bundled, the other entries lie beside the engine; run from its source, in the build's folder. */
+function bundled(name: string): string {
   const here = path.dirname(fileURLToPath(import.meta.url));
-  const candidates = [path.join(here, 'environment.js'), path.join(here, '../dist/local/environment.js')];
+  const candidates = [path.join(here, name), path.join(here, '../dist/local', name)];
   const found = candidates.find((candidate) => existsSync(candidate));
   if (found !== undefined) return found;
-  throw new EngineError('assembly_unreadable', 'unable to start functions; environment.js is not built');
+  throw new EngineError('assembly_unreadable', `unable to start; ${name} is not built`);
 }

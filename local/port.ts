@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { EngineError, reasonOf } from './errors.ts';
 
-/** The gateway's port, held until the gateway takes it, so that a stack can be told the number before it runs. */
+/** A gateway's port, held until the gateway takes it, so that a stack can be told the number before it runs. */
 export interface HeldPort {
   readonly number: number;
   readonly host?: string;
@@ -14,22 +14,37 @@ export interface PortOptions {
   readonly host?: string;
   /** A server that listens already. */
   readonly server?: Server;
+  /** More of them, one for each further gateway. */
+  readonly furtherServers?: readonly Server[];
 }
 
-/** @throws EngineError `port_taken` */
-export async function takePort({ port = 0, host, server }: PortOptions): Promise<HeldPort> {
-  const held = server?.listening ? server : await listen(port, host);
-  const address = held.address();
+/**
+ * @returns the ports of the servers given, one at least
+ * @throws EngineError `port_taken`
+ */
+export async function takePorts({
+  port = 0,
+  host,
+  server,
+  furtherServers = [],
+}: PortOptions): Promise<HeldPort[]> {
+  const first = server?.listening ? held(server) : held(await listen(port, host), host);
+  return [first, ...furtherServers.map((further) => held(further))];
+}
+
+function held(server: Server, host?: string): HeldPort {
+  const address = server.address();
   if (typeof address !== 'object' || address === null) {
     throw new EngineError('port_taken', 'unable to listen; the given server has no port');
   }
+  const bound = host ?? (address.address === '::' ? undefined : address.address);
   return {
     number: address.port,
-    ...(server ? { host: address.address } : host !== undefined && { host }),
+    ...(bound !== undefined && { host: bound }),
     async giveUp() {
-      if (!held.listening) return;
-      held.close();
-      await once(held, 'close');
+      if (!server.listening) return;
+      server.close();
+      await once(server, 'close');
     },
   };
 }

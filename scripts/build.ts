@@ -147,9 +147,11 @@ function localOptions(root: string): BuildOptions[] {
     logLevel: 'silent',
   } satisfies BuildOptions;
   const engine = { entryPoints: ['local/engine.ts'], outfile: 'dist/local/engine.js' };
+  const gateway = { entryPoints: ['local/gateway/process.ts'], outfile: 'dist/local/gateway.js' };
   const environment = { entryPoints: ['local/lambda/environment.ts'], outfile: 'dist/local/environment.js' };
   return [
     { ...common, ...engine, packages: 'external' as const },
+    { ...common, ...gateway, packages: 'external' as const },
     { ...common, ...environment },
   ].filter(({ entryPoints }) => entryPoints.every((source) => existsSync(join(root, source))));
 }

@@ -15,13 +15,15 @@ type EngineModule = typeof import('../local/engine.ts');
 type EngineOptions = Parameters<EngineModule['startEngine']>[0];
 
 /** What the engine takes besides the stack: limits that tests shorten. */
-export type EngineExtras = Omit<EngineOptions, 'assemblyDirectory' | 'server'>;
+export type EngineExtras = Omit<EngineOptions, 'assemblyDirectory' | 'server' | 'furtherServers'>;
 
 export interface RunningParley {
   /** `http://127.0.0.1:<port>`, without `/api`. */
   readonly http: string;
   /** `ws://127.0.0.1:<port>/ws`. */
   readonly websocket: string;
+  /** Of every gateway, the first of which is the one above. */
+  readonly gateways: readonly Addresses[];
   readonly users: readonly DemoUser[];
   /** Ends everything that was started. */
   close(): Promise<void>;
@@ -39,40 +41,62 @@ export async function startParley(
   options: StartOptions,
   extras: Partial<EngineExtras> = {},
 ): Promise<RunningParley> {
-  const server = await listen(options.port);
+  const servers = await takePorts(options);
   const assemblyDirectory = await mkdtemp(join(tmpdir(), 'parley-'));
   let closeEngine = async () => {};
   const close = async () => {
     await closeEngine();
-    await new Promise((resolve) => server.close(resolve));
+    await closeServers(servers);
     await rm(assemblyDirectory, { recursive: true, force: true });
   };
   try {
     await build();
-    await synthesize(assemblyDirectory, { ...browserContext(server), ...options.context });
+    await synthesize(assemblyDirectory, { ...browserContext(servers), ...options.context });
+    const [server, ...furtherServers] = servers;
     const { startEngine } = await loadEngine();
     const engine = await startEngine({
       ...extras,
       assemblyDirectory,
-      server,
+      ...(server && { server }),
+      furtherServers,
+      logLevel: options.log,
       ...(options.data === undefined ? {} : { dataDirectory: options.data }),
     });
     closeEngine = () => engine.close();
     const users = options.demo ? await createDemo(engine.http) : [];
-    return { http: engine.http, websocket: engine.websocket, users, close };
+    return { http: engine.http, websocket: engine.websocket, gateways: engine.gateways, users, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-/** The page is served from the same port: its own origins may open sockets unless the user says otherwise. */
-function browserContext(server: Server): Record<string, string> {
-  const port = portOf(server);
-  return { allowedOrigins: `http://localhost:${port},http://127.0.0.1:${port}` };
+/** The page is served from the same ports: their own origins may open sockets unless the user says otherwise. */
+function browserContext(servers: readonly Server[]): Record<string, string> {
+  const origins = servers.flatMap((server) =>
+    ['localhost', '127.0.0.1'].map((host) => `http://${host}:${portOf(server)}`),
+  );
+  return { allowedOrigins: origins.join(',') };
 }
 
-/** Takes the port before the slow work: a taken one is told at once, and the stack may be told the number. */
+/** Takes the ports before the slow work: a taken one is told at once, and the stack may be told the numbers. */
+async function takePorts({ port, gateways }: StartOptions): Promise<Server[]> {
+  const servers: Server[] = [];
+  try {
+    for (let index = 0; index < gateways; index++) {
+      servers.push(await listen(port === 0 ? 0 : port + index));
+    }
+    return servers;
+  } catch (error) {
+    await closeServers(servers);
+    throw error;
+  }
+}
+
+async function closeServers(servers: readonly Server[]): Promise<void> {
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+}
+
 async function listen(port: number): Promise<Server> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
@@ -108,7 +132,8 @@ async function main(): Promise<void> {
   endOnSignal(starting);
   const parley = await starting;
   if (options.json) {
-    process.stdout.write(`${JSON.stringify({ http: parley.http, websocket: parley.websocket })}\n`);
+    const { http, websocket, gateways } = parley;
+    process.stdout.write(`${JSON.stringify({ http, websocket, gateways })}\n`);
     return;
   }
   const addresses = { http: named(parley.http), websocket: named(parley.websocket) };

@@ -3,6 +3,8 @@ export interface GatewayCounters {
   /** Connections open now. */
   connections: number;
   connects: number;
+  /** Time that connections were open, together. */
+  connectionMilliseconds: number;
   /** Handshakes that `$connect` or the gateway refused, or whose integration failed. */
   refusals: number;
   disconnects: number;
@@ -21,6 +23,7 @@ export function createCounters(): GatewayCounters {
   return {
     connections: 0,
     connects: 0,
+    connectionMilliseconds: 0,
     refusals: 0,
     disconnects: 0,
     messagesIn: 0,

@@ -22,6 +22,11 @@ const LISTEN_BACKLOG = 4096;
  * events, so that its kept-alive sockets are still good when it wakes.
  */
 const KEEP_ALIVE_MS = 75_000;
+/**
+ * Where the stack's functions reach a gateway, whatever address a client used. On AWS too it is the API's own domain that a
+ * connection's events name, and what is derived from it must lead back to this very process.
+ */
+const LOOPBACK = '127.0.0.1';
 /** Close code and reason of an idle or too old connection, as `$disconnect` shows them. */
 const CLOSE_GOING_AWAY = 1001;
 const GOING_AWAY = 'Going away';
@@ -59,9 +64,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const newIdentifier = createIdentifiers();
   let closed = false;
 
+  /** Known when it listens, before anyone connects. */
+  let address = '';
   const shared = { lambda: options.lambda, newIdentifier, counters, log };
   const webSocketApis = options.webSocketApis.map((model) =>
-    createWebSocketApi({ ...shared, model, connections, isClosed: () => closed }),
+    createWebSocketApi({
+      ...shared,
+      model,
+      connections,
+      domainName: () => address,
+      isClosed: () => closed,
+    }),
   );
   const httpApis = options.httpApis.map((model) => ({ model, handle: createHttpApi({ ...shared, model }) }));
   const management = createManagement({
@@ -124,9 +137,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     throw error;
   }
 
+  const { port } = server.address() as AddressInfo;
+  address = `${LOOPBACK}:${port}`;
   return {
-    port: (server.address() as AddressInfo).port,
-    counters: () => ({ ...counters, posts: { ...counters.posts } }),
+    port,
+    counters() {
+      const now = Date.now();
+      let { connectionMilliseconds } = counters;
+      for (const { identity } of connections.values()) connectionMilliseconds += now - identity.connectedAt;
+      return { ...counters, connectionMilliseconds, posts: { ...counters.posts } };
+    },
     async close() {
       closed = true;
       clearInterval(sweeper);

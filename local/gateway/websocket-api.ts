@@ -29,6 +29,8 @@ export interface WebSocketApiOptions {
   readonly newIdentifier: () => string;
   readonly counters: GatewayCounters;
   readonly log: GatewayLog;
+  /** The API's own address, `host:port`. */
+  readonly domainName: () => string;
   /** True once the gateway closes: ends of connections are then no longer announced. */
   readonly isClosed: () => boolean;
 }
@@ -67,7 +69,7 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
       connectionId: newIdentifier(),
       apiId: model.apiId,
       stage: model.stageName,
-      domainName: request.headers.host ?? '',
+      domainName: options.domainName(),
       connectedAt: now,
       sourceIp: plainAddress(request.socket.remoteAddress),
       ...(userAgent !== undefined && { userAgent }),
@@ -120,6 +122,7 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
     webSocket.on('close', (code, reason) => {
       connections.delete(identity.connectionId);
       counters.connections--;
+      counters.connectionMilliseconds += Date.now() - identity.connectedAt;
       disconnected(identity, connection.closing ?? clientClose(code, reason.toString('utf8')));
     });
   }

@@ -10,7 +10,7 @@ export interface ConnectionIdentity {
   readonly connectionId: string;
   readonly apiId: string;
   readonly stage: string;
-  /** The `Host` that the client asked for. */
+  /** The API's own address. */
   readonly domainName: string;
   /** Milliseconds since the epoch. */
   readonly connectedAt: number;

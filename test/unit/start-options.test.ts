@@ -14,26 +14,49 @@ function refusal(...args: string[]): CommandError {
 
 describe('the words after npm start --', () => {
   it('start on port 3000, in memory, with the demo users, unless told otherwise', () => {
-    expect(parseOptions([])).toEqual({ port: 3000, context: {}, demo: true, json: false });
+    expect(parseOptions([])).toEqual({
+      port: 3000,
+      gateways: 1,
+      context: {},
+      demo: true,
+      json: false,
+      watch: false,
+      log: 'warn',
+    });
   });
 
   it('are all understood', () => {
-    const args = '--port 0 --data /tmp/x -c stage=test -c allowedOrigins=http://a=b --no-demo --json'.split(
-      ' ',
-    );
+    const args =
+      '--port 0 --gateways 2 --data /tmp/x -c stage=test -c allowedOrigins=http://a=b --no-demo --json --watch --log debug'.split(
+        ' ',
+      );
     expect(parseOptions(args)).toEqual({
       port: 0,
+      gateways: 2,
       data: '/tmp/x',
       context: { stage: 'test', allowedOrigins: 'http://a=b' },
       demo: false,
       json: true,
+      watch: true,
+      log: 'debug',
     });
   });
 
   it('ask for the usage, which names each of them', () => {
     expect(parseOptions(['--help'])).toBe('help');
-    for (const flag of ['--port', '--data', '-c KEY=VALUE', '--no-demo', '--json', '--help']) {
-      expect(USAGE).toContain(flag);
+    const flags = [
+      '--port N',
+      '--gateways N',
+      '--data DIR',
+      '-c KEY=VALUE',
+      '--watch',
+      '--log LEVEL',
+      '--no-demo',
+      '--json',
+      '--help',
+    ];
+    for (const flag of flags) {
+      expect(USAGE).toContain(`  ${flag} `);
     }
   });
 
@@ -42,6 +65,10 @@ describe('the words after npm start --', () => {
     [['stray'], "Unexpected argument 'stray'"],
     [['--port', 'x'], '--port x is not a port'],
     [['--port', '65536'], '--port 65536 is not a port'],
+    [['--gateways', '0'], '--gateways 0 is not a number of gateways'],
+    [['--gateways', '99'], '--gateways 99 is not a number of gateways'],
+    [['--port', '65535', '--gateways', '2'], 'there are no 2 ports from 65535 on'],
+    [['--log', 'loud'], '--log loud is not a level'],
     [['-c', 'novalue'], '-c novalue is not a context value'],
     [['-c', '=x'], '-c =x is not a context value'],
   ])('are refused with what to do: %j', (args, reason) => {

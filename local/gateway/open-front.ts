@@ -1,0 +1,108 @@
+/** Opens a stack's APIs on the ports held for them. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AssemblyModel } from '../assembly/model.ts';
+import type { FunctionLogEntry, LambdaService } from '../lambda/service.ts';
+import type { HeldPort } from '../port.ts';
+import type { Front } from './front.ts';
+import { createGateway } from './gateway.ts';
+import { type Access, createGrantJudge } from './grants.ts';
+import type { GatewayLog } from './log.ts';
+import { startGateways } from './supervisor.ts';
+
+export interface FrontOptions {
+  readonly model: AssemblyModel;
+  /** One gateway each: a single one runs in this process, several in processes of their own. */
+  readonly ports: readonly HeldPort[];
+  /** The functions of this process. */
+  readonly lambda: LambdaService;
+  /** What a function's environment gets besides its own variables, in whichever process. */
+  readonly environmentFor: (model: AssemblyModel['functions'][number]) => Readonly<Record<string, string>>;
+  readonly access: Access;
+  readonly environmentScript: string;
+  readonly gatewayScript: () => string;
+  readonly idleTimeoutMs?: number;
+  readonly connectionLifetimeMs?: number;
+  readonly log: GatewayLog;
+  readonly functionLog: (entry: FunctionLogEntry) => void;
+  readonly tell: (text: string) => void;
+  /** Answers `/_local/…` with JSON; `undefined` for an address that there is not. */
+  readonly local: (url: string) => Promise<string | undefined>;
+}
+
+/** @throws EngineError `port_taken`, or the `listen` error of `node:net` */
+export async function openFront(options: FrontOptions): Promise<Front> {
+  const { model, ports, idleTimeoutMs, connectionLifetimeMs } = options;
+  const { host } = ports[0] ?? {};
+  const served = {
+    webSocketApis: model.webSocketApis,
+    httpApis: model.httpApis,
+    ...(host !== undefined && { host }),
+    ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
+    ...(connectionLifetimeMs !== undefined && { connectionLifetimeMs }),
+  };
+  await Promise.all(ports.map((port) => port.giveUp()));
+  if (ports.length > 1) {
+    const functions = routedFunctions(model);
+    return startGateways({
+      script: options.gatewayScript(),
+      setup: {
+        ...served,
+        functions,
+        variables: Object.fromEntries(functions.map((fn) => [fn.name, options.environmentFor(fn)])),
+        environmentScript: options.environmentScript,
+        access: options.access,
+      },
+      ports: ports.map(({ number }) => number),
+      log: options.log,
+      functionLog: options.functionLog,
+      died: options.tell,
+      local: options.local,
+    });
+  }
+  const gateway = await createGateway({
+    ...served,
+    lambda: options.lambda,
+    port: ports[0]?.number ?? 0,
+    authorize: createGrantJudge({
+      ...options.access,
+      webSocketApis: model.webSocketApis,
+      denied: options.tell,
+    }),
+    log: options.log,
+    local: (request, response) => answerLocal(options, request, response),
+  });
+  return {
+    ports: [gateway.port],
+    states() {
+      const { port } = gateway;
+      const counters = gateway.counters();
+      return [
+        { port, pid: process.pid, restarts: 0, counters, functions: {}, memory: process.memoryUsage.rss() },
+      ];
+    },
+    async refresh() {},
+    // Its functions are the engine's own.
+    replace() {},
+    close: () => gateway.close(),
+  };
+}
+
+/** The functions that a route leads to. */
+function routedFunctions(model: AssemblyModel): AssemblyModel['functions'] {
+  const arns = new Set(
+    [...model.webSocketApis, ...model.httpApis].flatMap(({ routes }) =>
+      routes.map(({ functionArn }) => functionArn),
+    ),
+  );
+  return model.functions.filter(({ arn }) => arns.has(arn));
+}
+
+function answerLocal(options: FrontOptions, request: IncomingMessage, response: ServerResponse): boolean {
+  if (request.method !== 'GET') return false;
+  void options.local(request.url ?? '').then((body) => {
+    response
+      .writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' })
+      .end(body ?? '{"message":"Not Found"}');
+  });
+  return true;
+}

@@ -1,0 +1,46 @@
+/** What the engine and a gateway's process say to each other. Types only. */
+import type { FunctionModel, HttpApiModel, WebSocketApiModel } from '../assembly/model.ts';
+import type { FunctionLogEntry, FunctionStatistics } from '../lambda/service.ts';
+import type { GatewayCounters } from './counters.ts';
+import type { Access } from './grants.ts';
+import type { GatewayLogEntry } from './log.ts';
+
+/** All that a process needs to serve a stack. */
+export interface GatewaySetup {
+  readonly webSocketApis: readonly WebSocketApiModel[];
+  readonly httpApis: readonly HttpApiModel[];
+  /** The functions behind the routes. */
+  readonly functions: readonly FunctionModel[];
+  /** What each function's environment gets besides its own variables, by name. */
+  readonly variables: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly environmentScript: string;
+  readonly host?: string;
+  readonly idleTimeoutMs?: number;
+  readonly connectionLifetimeMs?: number;
+  readonly access: Access;
+}
+
+/** A process's own numbers, from its start. */
+export interface ProcessState {
+  readonly counters: GatewayCounters;
+  readonly functions: Readonly<Record<string, FunctionStatistics>>;
+  /** Bytes. */
+  readonly memory: number;
+}
+
+export type ToGateway =
+  | { readonly kind: 'start'; readonly setup: GatewaySetup; readonly port: number }
+  | { readonly kind: 'state' }
+  | { readonly kind: 'replace'; readonly functionName: string; readonly codeDirectory: string }
+  /** The answer to `local`. */
+  | { readonly kind: 'local'; readonly id: number; readonly body: string }
+  | { readonly kind: 'close' };
+
+export type FromGateway =
+  | { readonly kind: 'ready'; readonly port: number }
+  | { readonly kind: 'failed'; readonly code: string | undefined; readonly reason: string }
+  | { readonly kind: 'state'; readonly state: ProcessState }
+  | { readonly kind: 'functionLog'; readonly entry: FunctionLogEntry }
+  | { readonly kind: 'gatewayLog'; readonly entry: GatewayLogEntry }
+  /** A request for the engine's own address, `/_local/…`. */
+  | { readonly kind: 'local'; readonly id: number; readonly url: string };

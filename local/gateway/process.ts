@@ -1,0 +1,108 @@
+/**
+ * A gateway in a process of its own: the entry that the supervisor starts. It has its own sockets and its own environments of
+ * the functions behind the routes; the database and all else stay with the engine.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createLambdaService, type EngineLambdaService } from '../lambda/create.ts';
+import { createGateway, type Gateway } from './gateway.ts';
+import { createGrantJudge } from './grants.ts';
+import type { GatewayLogEntry } from './log.ts';
+import type { FromGateway, ToGateway } from './process-messages.ts';
+
+/** How often the engine is told the numbers, so that little is forgotten when this process is killed, milliseconds. */
+const STATE_EVERY_MS = 500;
+
+let gateway: Gateway | undefined;
+let lambda: EngineLambdaService | undefined;
+let lastLocal = 0;
+const localRequests = new Map<number, ServerResponse>();
+
+const tell = (message: FromGateway): void => {
+  if (process.connected) process.send?.(message);
+};
+
+async function start({ setup, port }: Extract<ToGateway, { kind: 'start' }>): Promise<void> {
+  const { functions, variables, environmentScript, access, ...served } = setup;
+  const log = (entry: GatewayLogEntry) => tell({ kind: 'gatewayLog', entry });
+  lambda = createLambdaService({
+    functions,
+    environmentScript,
+    environmentFor: ({ name }) => variables[name] ?? {},
+    log: (entry) => tell({ kind: 'functionLog', entry }),
+  });
+  try {
+    gateway = await createGateway({
+      ...served,
+      lambda,
+      port,
+      authorize: createGrantJudge({
+        ...access,
+        webSocketApis: setup.webSocketApis,
+        denied: (problem) => log({ at: Date.now(), api: '', routeKey: '@connections', problem }),
+      }),
+      log,
+      local: askEngine,
+    });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    tell({ kind: 'failed', code, reason: message });
+    return;
+  }
+  setInterval(tellState, STATE_EVERY_MS).unref();
+  tell({ kind: 'ready', port: gateway.port });
+}
+
+function tellState(): void {
+  if (!gateway || !lambda) return;
+  const state = {
+    counters: gateway.counters(),
+    functions: lambda.statistics(),
+    memory: process.memoryUsage.rss(),
+  };
+  tell({ kind: 'state', state });
+}
+
+function askEngine(request: IncomingMessage, response: ServerResponse): boolean {
+  if (request.method !== 'GET') return false;
+  const id = ++lastLocal;
+  localRequests.set(id, response);
+  response.once('close', () => localRequests.delete(id));
+  tell({ kind: 'local', id, url: request.url ?? '' });
+  return true;
+}
+
+async function close(): Promise<void> {
+  await gateway?.close();
+  await lambda?.close();
+  process.exit(0);
+}
+
+process.on('message', (message: ToGateway) => {
+  switch (message.kind) {
+    case 'start':
+      void start(message);
+      break;
+    case 'state':
+      tellState();
+      break;
+    case 'replace':
+      lambda?.replace(message.functionName, message.codeDirectory);
+      void lambda?.warm([message.functionName]);
+      break;
+    case 'local': {
+      const found = message.body !== '';
+      localRequests
+        .get(message.id)
+        ?.writeHead(found ? 200 : 404, { 'content-type': 'application/json' })
+        .end(found ? message.body : '{"message":"Not Found"}');
+      break;
+    }
+    case 'close':
+      void close();
+      break;
+  }
+});
+// Without the engine there is nothing to serve.
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches every process of the terminal: the engine ends this one in its own order.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
