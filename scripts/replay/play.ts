@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { Connection, noTroubles, type Troubles } from './connection.ts';
-import type { Day, TimedLine } from './conversation.ts';
+import type { Day, RecordedLine } from './conversation.ts';
 import { each, Gate } from './gate.ts';
 import { Observer } from './observer.ts';
 import { passwordOf } from './people.ts';
@@ -16,6 +16,8 @@ const PREPARING = 8;
 /** How long observers may hear nothing new before the replay goes on to compare, ms. */
 const SILENCE = 15_000;
 const LOOK = 50;
+/** Lines that may be begun for each that is under way. */
+const WINDOW = 16;
 
 const SendReply = z.object({ seq: z.number() });
 
@@ -120,7 +122,10 @@ class Stage {
   readonly #began = performance.now();
   readonly #connections = new Map<string, Connection>();
   readonly #members = new Set<string>();
+  /** Lines under way. */
   readonly #gate: Gate;
+  /** Lines that were due, done or not: how far the talkative, who are braked, may fall behind the others. */
+  readonly #window: Gate;
   #failure: unknown;
 
   constructor(play: Play, service: Service, troubles: Troubles, watching: number, progress: Progress) {
@@ -130,13 +135,14 @@ class Stage {
     this.#watching = watching;
     this.#progress = progress;
     this.#gate = new Gate(play.concurrency);
+    this.#window = new Gate(play.concurrency * WINDOW);
     this.#total = play.days
       .flatMap(({ lines }) => lines)
       .filter(({ line }) => line.kind === 'message').length;
   }
 
   /** One day: each person's lines in order, the people side by side; at its end everyone goes. */
-  async play({ day, lines }: Day): Promise<void> {
+  async play({ lines }: Day): Promise<void> {
     const began = performance.now();
     const turns = new Map<string, Promise<void>>();
     for (const { line, due } of lines) {
@@ -144,17 +150,9 @@ class Stage {
         const wait = began + due / this.#play.speed - performance.now();
         if (wait > 0) await sleep(wait);
       }
-      await this.#gate.enter();
+      await this.#window.enter();
       if (this.#failure !== undefined) break;
-      const before = turns.get(line.nick) ?? Promise.resolve();
-      const turn = before
-        .then(() => this.#act(line))
-        .catch((error: unknown) => {
-          this.#failure ??= this.#explain(error, line);
-        })
-        .finally(() => this.#gate.leave());
-      turns.set(line.nick, turn);
-      this.#show(day);
+      turns.set(line.nick, this.#turn(line, turns.get(line.nick)));
     }
     await Promise.all(turns.values());
     this.close();
@@ -166,7 +164,22 @@ class Stage {
     this.#connections.clear();
   }
 
-  async #act(line: TimedLine['line']): Promise<void> {
+  /** A line of a person, after the one before. */
+  async #turn(line: RecordedLine, before: Promise<void> | undefined): Promise<void> {
+    await before;
+    await this.#gate.enter();
+    try {
+      await this.#act(line);
+    } catch (error) {
+      this.#failure ??= explain(error, line);
+    } finally {
+      this.#gate.leave();
+      this.#window.leave();
+      this.#show(line.day);
+    }
+  }
+
+  async #act(line: RecordedLine): Promise<void> {
     if (this.#failure !== undefined) return;
     if (line.kind === 'leave') {
       this.#connections.get(line.nick)?.close();
@@ -198,11 +211,6 @@ class Stage {
     return connection;
   }
 
-  #explain(error: unknown, { day, line, nick }: TimedLine['line']): Error {
-    const reason = error instanceof Error ? error.message : String(error);
-    return new Error(`unable to replay ${day}/${line} of ${nick}; ${reason}`, { cause: error });
-  }
-
   #show(day: string): void {
     const done = this.said.length;
     const rate = done / ((performance.now() - this.#began) / 1000);
@@ -213,4 +221,9 @@ class Stage {
         `${rateLimited} braked, ${unavailable} unavailable, ${reconnects} reconnects`,
     );
   }
+}
+
+function explain(error: unknown, { day, line, nick }: RecordedLine): Error {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new Error(`unable to replay ${day}/${line} of ${nick}; ${reason}`, { cause: error });
 }
