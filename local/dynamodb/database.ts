@@ -41,7 +41,7 @@ export async function openDatabase(
     for (let next = closers.pop(); next; next = closers.pop()) await next();
   };
   try {
-    const started = options.dynamodbEndpoint === undefined ? await startOwn(data) : undefined;
+    const started = options.dynamodbEndpoint === undefined ? await startOwn(data, log) : undefined;
     if (started) {
       closers.push(() => started.close());
       started.failed.then((reason) => log(`the database is gone; ${reason}`));
@@ -58,7 +58,7 @@ export async function openDatabase(
   }
 }
 
-async function startOwn(data: DataDirectory): Promise<DatabaseProcess> {
+async function startOwn(data: DataDirectory, log: (text: string) => void): Promise<DatabaseProcess> {
   if (existsSync(data.databaseFile)) checkDatabaseFile(data.databaseFile);
-  return startDatabase(data);
+  return startDatabase(data, log);
 }

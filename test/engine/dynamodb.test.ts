@@ -102,6 +102,23 @@ describe('the database', () => {
     ).toBe(false);
   });
 
+  it('comes back with all that was written when it is killed', async () => {
+    const database = await open();
+    await put(database, 'before');
+    const { pid = 0 } = database.process ?? {};
+    process.kill(pid, 'SIGKILL');
+    const found = await eventually(
+      () => get(database, 'before').catch(() => undefined),
+      (answer) => answer !== undefined,
+    );
+    expect(found).toHaveProperty('Item');
+    expect(database.process?.pid).not.toBe(pid);
+    await put(database, 'after');
+    expect(database.store?.read('Sample-Items', 0, 10)).toHaveLength(2);
+    await database.close();
+    expect(existsSync(database.data.path)).toBe(false);
+  });
+
   it('keeps items in a folder of one’s own', async () => {
     const folder = join(await temporaryFolder(), 'made', 'for it');
     const first = await open(folder);
