@@ -1,6 +1,6 @@
 /** Room ids made from names. */
 import { RoomId } from '../protocol/ids.ts';
-import { DIRECT_ROOM_PREFIX } from '../protocol/rest.ts';
+import { DIRECT_ROOM_PREFIX, RESERVED_ROOM } from '../protocol/rest.ts';
 
 /** Characters of an id that come from the name, at most: room is left for a random end within the 64 of an id. */
 const BASE_CHARACTERS = 48;
@@ -17,7 +17,8 @@ export function roomIdFor(name: string): RoomId {
     .slice(0, BASE_CHARACTERS)
     .replace(/^-+|-+$/g, '');
   // With a random end `dm` would read like a direct room's id too.
-  const base = `${slug}-`.startsWith(DIRECT_ROOM_PREFIX) ? `room-${slug}` : slug;
+  const isOthers = `${slug}-`.startsWith(DIRECT_ROOM_PREFIX) || slug === RESERVED_ROOM;
+  const base = isOthers ? `room-${slug}` : slug;
   return RoomId.parse(base || 'room');
 }
 

@@ -53,8 +53,10 @@ export const Ticket = z.object({ ticket: z.string(), expiresIn: z.int() });
 export const ChosenKind = z.enum(['public', 'private']);
 /** Ids that begin so are direct rooms' own. */
 export const DIRECT_ROOM_PREFIX = 'dm-';
+/** No room's id: `/api/rooms/public` is the list of public rooms. */
+export const RESERVED_ROOM = 'public';
 export const CreateRoomBody = z.strictObject({
-  room: z.optional(RoomId),
+  room: z.optional(RoomId.check(z.refine((room: string) => room !== RESERVED_ROOM, 'is not for a room'))),
   name: RoomName,
   kind: ChosenKind,
   topic: z.optional(RoomTopic),

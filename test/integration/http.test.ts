@@ -134,6 +134,13 @@ describe('rooms', () => {
     }
   });
 
+  it('never have the id that the list of public rooms stands at', async () => {
+    const chosen = { room: 'public', name: 'Mine', kind: 'public' };
+    expect(codeOf(await as(alice, 'POST', '/api/rooms', chosen))).toBe('bad_request');
+    const named = await as(alice, 'POST', '/api/rooms', { name: 'Public!', kind: 'public' });
+    expect(named.body).toMatchObject({ room: 'room-public', name: 'Public!' });
+  });
+
   it('refuse an id that is taken', async () => {
     const room = await newRoom();
     expect(codeOf(await as(bob, 'POST', '/api/rooms', { room, name: 'Mine', kind: 'public' }))).toBe(
