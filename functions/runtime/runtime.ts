@@ -9,6 +9,7 @@ import { createDynamoCall } from '../../shared/data/dynamodb.ts';
 import { createTable, type Table } from '../../shared/data/table.ts';
 import { ENV } from '../../shared/environment.ts';
 import { createLogger, type Logger } from '../../shared/observability/log.ts';
+import { once } from './once.ts';
 import { type FunctionSettings, readFunctionSettings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -62,10 +63,5 @@ export function createRuntime(environment: Environment): Runtime {
   return { context, logger, settings, send, environment };
 }
 
-let warm: Runtime | undefined;
-
-/** The runtime of this execution environment, made at the first call and kept while it is warm. */
-export function getRuntime(): Runtime {
-  warm ??= createRuntime(process.env);
-  return warm;
-}
+/** The runtime of this execution environment. */
+export const getRuntime = once(() => createRuntime(process.env));

@@ -1,12 +1,13 @@
 /** What all routes of commands have in common: admit, parse, do, reply. */
-import { type Caller, type CommandGate, createCommandGate } from '../../shared/chat/command-gate.ts';
+import { type Caller, createCommandGate } from '../../shared/chat/command-gate.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
 import type { Logger } from '../../shared/observability/log.ts';
 import { type Action, COMMANDS, type CommandOf, isAction } from '../../shared/protocol/commands.ts';
 import { parse } from '../../shared/protocol/errors.ts';
 import type { ReplyData } from '../../shared/protocol/frames.ts';
 import { ClientId, type UserId } from '../../shared/protocol/ids.ts';
-import { getRuntime, type Runtime } from '../runtime/runtime.ts';
+import { once } from '../runtime/once.ts';
+import { getRuntime } from '../runtime/runtime.ts';
 import { OPERATIONS, UNKNOWN_OPERATION } from './operations.ts';
 import { type Addressee, answer, toRefusal } from './reply.ts';
 import type { SocketAnswer, SocketEvent } from './socket-event.ts';
@@ -68,7 +69,7 @@ export async function respond(
   const { context } = runtime;
   const { connectionId, requestId } = event.requestContext;
   const logger = runtime.logger.with({ requestId, connectionId, action });
-  const gate = gateOf(runtime);
+  const gate = getGate();
   const guess = gate.guessUser(connectionId);
   const admitted = gate.beginCommand(context, connectionId);
   let to: Addressee = action ? { action } : {};
@@ -103,10 +104,8 @@ function readableId(value: unknown): ClientId | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-let warm: CommandGate | undefined;
-
 /** The gate keeps what it saw of connections for as long as the environment is warm. */
-function gateOf({ settings }: Runtime): CommandGate {
-  warm ??= createCommandGate({ perMinute: settings.commandsPerMinute, burst: settings.commandBurst });
-  return warm;
-}
+const getGate = once(() => {
+  const { commandsPerMinute: perMinute, commandBurst: burst } = getRuntime().settings;
+  return createCommandGate({ perMinute, burst });
+});

@@ -2,20 +2,17 @@
 import { createPublicKeys } from '../../shared/auth/public-keys.ts';
 import { createTokenVerifier, type VerifyAccessToken } from '../../shared/auth/verify-token.ts';
 import { ENV } from '../../shared/environment.ts';
-import { getRuntime, type Runtime } from '../runtime/runtime.ts';
+import { once } from '../runtime/once.ts';
+import { getRuntime } from '../runtime/runtime.ts';
 
-let warm: VerifyAccessToken | undefined;
-
-function createVerifier({ context, environment }: Runtime): VerifyAccessToken {
+const getVerifier = once((): VerifyAccessToken => {
+  const { context, environment } = getRuntime();
   const issuer = environment[ENV.tokenIssuer];
   const audience = environment[ENV.tokenAudience];
   // A verifier that expects nothing in particular would take tokens that were made for others.
   if (!issuer || !audience) throw new Error('unable to start; the tokens’ issuer or audience is not set');
   return createTokenVerifier({ keys: createPublicKeys(context), issuer, audience, now: context.now });
-}
+});
 
 /** @throws {ParleyError} `unauthenticated`. */
-export const verifyAccessToken: VerifyAccessToken = (token) => {
-  warm ??= createVerifier(getRuntime());
-  return warm(token);
-};
+export const verifyAccessToken: VerifyAccessToken = (token) => getVerifier()(token);
