@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Authorizer, checkMappings, describeDenial } from './access/authorizer.ts';
 import type { AssemblyModel } from './assembly/model.ts';
 import { readAssembly } from './assembly/read-assembly.ts';
 import { makeCustomResources } from './custom-resources/custom-resources.ts';
@@ -119,7 +120,9 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   const credentials = new CredentialRegistry();
   const bill = new Bill();
   const capacity = new CapacityMeter();
+  let authorizer: Authorizer | undefined;
   const seams: CallSeams = {
+    authorize: (...call) => authorizer?.check(...call),
     count(...call) {
       bill.count(...call);
       capacity.count(...call);
@@ -134,6 +137,8 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     awsEndpoint: endpoint.url,
     publicHost: `127.0.0.1:${ports[0]?.number}`,
   });
+  authorizer = new Authorizer(model, (denial) => tell(describeDenial(denial)));
+  checkMappings(model, authorizer);
   const database = await openDatabase(model, options, tell);
   closers.push(() => database.close());
   const { data, client, tables, store } = database;
