@@ -7,6 +7,9 @@ import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
 import type { WebSocketApi } from './websocket-api.ts';
 
+/** Keys of a room's subscriptions, and of the connections and users that they belong to. */
+const SUBSCRIPTIONS = ['SUBS#*', 'CONN#*', 'USER#*'] as const;
+
 /** Delivers each committed event to every connection in its room; a worker per shard takes over in large rooms. */
 export class FanOut extends Construct {
   readonly handler: Handler;
@@ -29,16 +32,22 @@ export class FanOut extends Construct {
       timeout: Duration.seconds(60),
       memorySize: 1_024,
     });
-    for (const handler of [this.handler, this.shard]) {
-      // The room's shards and removals, its subscriptions; what answers 410 is forgotten.
-      tables.connections.bind(handler, {
-        actions: ['Query', 'GetItem', 'DeleteItem', 'BatchWriteItem', 'UpdateItem', 'PutItem'],
-        keys: ['SUBS#*', 'CONN#*', 'USER#*'],
-      });
-      webSocketApi.bind(handler);
-    }
+    // A shard's subscriptions; what answers 410 is forgotten, with all its items.
+    tables.connections.bind(this.shard, {
+      actions: ['Query', 'DeleteItem', 'BatchWriteItem'],
+      keys: SUBSCRIPTIONS,
+    });
+    webSocketApi.bind(this.shard);
+
+    // The same for a small room; the number of shards; and the subscriptions of who came or went, as below.
+    tables.connections.bind(this.handler, {
+      actions: ['Query', 'DeleteItem', 'BatchWriteItem', 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
+      keys: SUBSCRIPTIONS,
+    });
+    webSocketApi.bind(this.handler);
     // A change of membership is applied before the batch that holds it is delivered, so that who joins hears it.
-    tables.chat.bind(this.handler, { actions: ['GetItem', 'PutItem'], keys: ['USER#*', 'ROOM#*'] });
+    tables.chat.bind(this.handler, { actions: ['PutItem', 'UpdateItem'], keys: ['USER#*', 'ROOM#*'] });
+    // Large rooms are left to a worker per shard.
     this.handler.addEnvironment(ENV.fanOutShardFunction, this.shard.functionName);
     this.handler.allow(['lambda:InvokeFunction'], [this.shard.functionArn]);
   }

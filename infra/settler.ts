@@ -20,12 +20,12 @@ export class Settler extends Construct {
     });
     // Events, claims, memberships and the room's own item; `settled` on HEAD.
     tables.chat.bind(this.handler, {
-      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'],
+      actions: ['GetItem', 'Query', 'PutItem', 'BatchWriteItem', 'UpdateItem'],
       keys: ['ROOM#*', 'USER#*'],
     });
     // The subscriptions of a member that came or went.
     tables.connections.bind(this.handler, {
-      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
+      actions: ['Query', 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
       keys: ['SUBS#*', 'CONN#*', 'USER#*'],
     });
   }

@@ -30,7 +30,7 @@ export class SigningKeys extends Construct {
     });
     // Reads first: a key that is there is kept. Writes the private set here and the public one under KEYS.
     this.#bind(maker, ['GetSecretValue', 'PutSecretValue']);
-    tables.chat.bind(maker, { actions: ['GetItem', 'PutItem'], keys: ['KEYS'] });
+    tables.chat.bind(maker, { actions: ['PutItem'], keys: ['KEYS'] });
 
     const first = new CustomResource(this, 'First', {
       resourceType: 'Custom::SigningKeys',

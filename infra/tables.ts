@@ -16,8 +16,7 @@ type ItemAction =
   | 'PutItem'
   | 'UpdateItem'
   | 'DeleteItem'
-  | 'BatchWriteItem'
-  | 'DescribeTable';
+  | 'BatchWriteItem';
 
 /** What a function may do with a table. */
 export interface TableGrant {

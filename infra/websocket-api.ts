@@ -5,8 +5,9 @@ import { Construct } from 'constructs';
 import { ENV } from '../shared/environment.ts';
 import { webSocketAccessLog } from './access-log.ts';
 import { Handler } from './handler.ts';
+import { ROUTES, type Route } from './routes.ts';
 import type { Settings } from './settings.ts';
-import type { TableGrant, Tables } from './tables.ts';
+import type { Tables } from './tables.ts';
 import { identifyTokens } from './tokens.ts';
 
 /**
@@ -17,103 +18,6 @@ const HANDLER_TIMEOUT = Duration.seconds(10);
 
 /** Three tenths of a CPU: enough for a signature check and some JSON, and most of the time is waiting for DynamoDB. */
 const HANDLER_MEMORY = 512;
-
-/** What a route runs and what that may do. */
-interface Route {
-  readonly entry: string;
-  readonly description: string;
-  readonly chat?: TableGrant;
-  readonly connections?: TableGrant;
-}
-
-/** Keys in Chat that a member's commands are about: rooms with their logs, and who is a member of what. */
-const ROOMS_AND_MEMBERS = ['ROOM#*', 'USER#*'] as const;
-
-/** Each command spends from its connection's rate bucket first, and learns there who speaks. */
-const SPEND: TableGrant = { actions: ['UpdateItem'], keys: ['CONN#*'] };
-
-/** An append reads HEAD, the claim and the membership, commits on HEAD, and puts the event. */
-const APPEND: TableGrant = {
-  actions: ['GetItem', 'PutItem', 'UpdateItem'],
-  keys: ROOMS_AND_MEMBERS,
-};
-
-/** A change of membership is an append; then it puts the membership and the subscriptions of the user's connections. */
-const CHANGE_MEMBERSHIP: Pick<Route, 'chat' | 'connections'> = {
-  chat: APPEND,
-  connections: {
-    actions: ['UpdateItem', 'GetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
-    keys: ['CONN#*', 'USER#*', 'SUBS#*'],
-  },
-};
-
-/** Every route key of the API; the handler of an action has its name, in kebab case. */
-const ROUTES: Readonly<Record<string, Route>> = {
-  $connect: {
-    entry: 'connect',
-    description: 'Checks who connects, and subscribes the connection to its user’s rooms',
-    // The public keys; the user's memberships.
-    chat: { actions: ['GetItem', 'Query'], keys: ['KEYS', 'USER#*'] },
-    // A ticket is deleted by its use; the rest are the connection's own items.
-    connections: {
-      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
-      keys: ['TICKET#*', 'CONN#*', 'USER#*', 'SUBS#*'],
-    },
-  },
-  $disconnect: {
-    entry: 'disconnect',
-    description: 'Takes a closed connection’s items away',
-    connections: {
-      actions: ['GetItem', 'Query', 'DeleteItem', 'BatchWriteItem'],
-      keys: ['CONN#*', 'USER#*', 'SUBS#*'],
-    },
-  },
-  $default: {
-    entry: 'default',
-    description: 'Answers what is not a known command',
-    connections: SPEND,
-  },
-  sendMessage: {
-    entry: 'send-message',
-    description: 'Appends a message to a room’s log',
-    chat: APPEND,
-    connections: SPEND,
-  },
-  joinRoom: {
-    entry: 'join-room',
-    description: 'Makes the user a member of a room',
-    ...CHANGE_MEMBERSHIP,
-  },
-  leaveRoom: {
-    entry: 'leave-room',
-    description: 'Ends the user’s membership of a room',
-    ...CHANGE_MEMBERSHIP,
-  },
-  sync: {
-    entry: 'sync',
-    description: 'Answers with all that a client missed',
-    chat: { actions: ['GetItem', 'BatchGetItem', 'Query'], keys: ROOMS_AND_MEMBERS },
-    connections: SPEND,
-  },
-  history: {
-    entry: 'history',
-    description: 'Answers with a page of a room’s messages',
-    chat: { actions: ['GetItem', 'BatchGetItem', 'Query'], keys: ROOMS_AND_MEMBERS },
-    connections: SPEND,
-  },
-  ping: {
-    entry: 'ping',
-    description: 'Keeps a connection alive',
-    connections: SPEND,
-  },
-  authenticate: {
-    entry: 'authenticate',
-    description: 'Prolongs a connection’s life with a fresh token',
-    // The public keys.
-    chat: { actions: ['GetItem'], keys: ['KEYS'] },
-    connections: SPEND,
-  },
-};
 
 /** The WebSocket API: a route and a Lambda function per action, whose body goes back on the socket as the reply. */
 export class WebSocketApi extends Construct {
@@ -140,9 +44,8 @@ export class WebSocketApi extends Construct {
     this.handlers = Object.entries(ROUTES).map(([routeKey, route]) => this.#add(routeKey, route, tables));
   }
 
-  /** Lets a function post to connections and close them. */
+  /** Lets a function post to connections and close them; each connection's item says at which address. */
   bind(handler: Handler): void {
-    handler.addEnvironment(ENV.callbackUrl, this.#callbackUrl());
     handler.allow(['execute-api:ManageConnections'], [this.#connectionsArn()]);
   }
 
@@ -156,12 +59,13 @@ export class WebSocketApi extends Construct {
     });
     if (chat !== undefined) tables.chat.bind(handler, chat);
     if (connections !== undefined) tables.connections.bind(handler, connections);
-    handler.addEnvironment(ENV.commandsPerMinute, String(this.#settings.commandsPerMinute));
-    handler.addEnvironment(ENV.commandBurst, String(this.#settings.commandBurst));
     if (routeKey === '$connect') {
       // It stores with the connection where to post to it, and refuses foreign pages.
       handler.addEnvironment(ENV.callbackUrl, this.#callbackUrl());
       handler.addEnvironment(ENV.allowedOrigins, this.#settings.allowedOrigins.join(','));
+    } else if (routeKey !== '$disconnect') {
+      handler.addEnvironment(ENV.commandsPerMinute, String(this.#settings.commandsPerMinute));
+      handler.addEnvironment(ENV.commandBurst, String(this.#settings.commandBurst));
     }
     if (routeKey === '$connect' || routeKey === 'authenticate') identifyTokens(handler, this.#settings);
     this.api.addRoute(routeKey, {

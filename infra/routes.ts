@@ -1,0 +1,98 @@
+import type { TableGrant } from './tables.ts';
+
+/** What a route of the WebSocket API runs, and what that may do. */
+export interface Route {
+  /** `functions/websocket/<entry>.ts`. */
+  readonly entry: string;
+  readonly description: string;
+  readonly chat?: TableGrant;
+  readonly connections?: TableGrant;
+}
+
+/** Keys in Chat that a member's commands are about: rooms with their logs, and who is a member of what. */
+const ROOMS_AND_MEMBERS = ['ROOM#*', 'USER#*'] as const;
+
+/** Keys in Connections of a user's connections and what they are subscribed to. */
+const SUBSCRIPTIONS = ['CONN#*', 'USER#*', 'SUBS#*'] as const;
+
+/** Each command spends from its connection's rate bucket first, and learns there who speaks. */
+const SPEND: TableGrant = { actions: ['UpdateItem'], keys: ['CONN#*'] };
+
+/** An append reads HEAD, the claim and the membership, commits on HEAD, and puts the event. */
+const APPEND: TableGrant = { actions: ['GetItem', 'PutItem', 'UpdateItem'], keys: ROOMS_AND_MEMBERS };
+
+/** A change of membership is an append; then it puts the membership and the subscriptions of the user's connections. */
+const CHANGE_MEMBERSHIP: Pick<Route, 'chat' | 'connections'> = {
+  chat: APPEND,
+  connections: {
+    actions: ['UpdateItem', 'Query', 'GetItem', 'BatchGetItem', 'PutItem', 'DeleteItem'],
+    keys: SUBSCRIPTIONS,
+  },
+};
+
+/** Every route key of the API; the handler of an action has its name, in kebab case. */
+export const ROUTES: Readonly<Record<string, Route>> = {
+  $connect: {
+    entry: 'connect',
+    description: 'Checks who connects, and subscribes the connection to its user’s rooms',
+    // The public keys; the user's memberships.
+    chat: { actions: ['GetItem', 'Query'], keys: ['KEYS', 'USER#*'] },
+    // A ticket is deleted by its use; the rest are the connection's own items, and the shards of its rooms.
+    connections: {
+      actions: ['DeleteItem', 'BatchWriteItem', 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
+      keys: ['TICKET#*', ...SUBSCRIPTIONS],
+    },
+  },
+  $disconnect: {
+    entry: 'disconnect',
+    description: 'Takes a closed connection’s items away',
+    connections: { actions: ['DeleteItem', 'BatchWriteItem'], keys: SUBSCRIPTIONS },
+  },
+  $default: {
+    entry: 'default',
+    description: 'Answers what is not a known command',
+    connections: SPEND,
+  },
+  sendMessage: {
+    entry: 'send-message',
+    description: 'Appends a message to a room’s log',
+    chat: APPEND,
+    connections: SPEND,
+  },
+  joinRoom: {
+    entry: 'join-room',
+    description: 'Makes the user a member of a room',
+    ...CHANGE_MEMBERSHIP,
+  },
+  leaveRoom: {
+    entry: 'leave-room',
+    description: 'Ends the user’s membership of a room',
+    ...CHANGE_MEMBERSHIP,
+  },
+  sync: {
+    entry: 'sync',
+    description: 'Answers with all that a client missed',
+    // The user's memberships, their rooms' heads, and what each log holds since.
+    chat: { actions: ['Query', 'BatchGetItem'], keys: ROOMS_AND_MEMBERS },
+    connections: SPEND,
+  },
+  history: {
+    entry: 'history',
+    description: 'Answers with a page of a room’s messages',
+    // The room's head and item, the membership, and a stretch of the log.
+    chat: { actions: ['GetItem', 'Query'], keys: ROOMS_AND_MEMBERS },
+    connections: SPEND,
+  },
+  ping: {
+    entry: 'ping',
+    description: 'Keeps a connection alive',
+    connections: SPEND,
+  },
+  authenticate: {
+    entry: 'authenticate',
+    description: 'Prolongs a connection’s life with a fresh token',
+    // The public keys.
+    chat: { actions: ['GetItem'], keys: ['KEYS'] },
+    connections: SPEND,
+  },
+};
