@@ -1,5 +1,7 @@
 /** CloudFormation's custom resources: what it asks a function, and how it wants to be answered. */
 
+import type { Logger } from '../../shared/observability/log.ts';
+
 /** Only what is read here. AWS CloudFormation User Guide, "Custom resource request objects". */
 export interface CustomResourceRequest {
   readonly RequestType: 'Create' | 'Update' | 'Delete';
@@ -11,7 +13,7 @@ export interface CustomResourceRequest {
   readonly PhysicalResourceId?: string;
 }
 
-export type Outcome = { readonly status: 'SUCCESS' } | { readonly status: 'FAILED'; readonly reason: string };
+type Outcome = { readonly status: 'SUCCESS' } | { readonly status: 'FAILED'; readonly reason: string };
 
 /** Attempts to answer: an answer that gets lost holds the deployment up until its service time-out. */
 const ATTEMPTS = 4;
@@ -21,16 +23,35 @@ const TIMEOUT_MS = 5_000;
 const MAX_REASON_CHARACTERS = 1_000;
 
 /**
+ * A handler for a resource that is made, safe to make again, and goes with the stack: there is nothing to do on Delete. What
+ * `make` throws is told to CloudFormation as the reason, so it must not hold a secret.
+ *
+ * @param physicalId stays the same over updates, else CloudFormation takes the resource for replaced.
+ */
+export function customResource(
+  physicalId: string,
+  make: () => Promise<void>,
+  logger: Logger,
+): (request: CustomResourceRequest) => Promise<void> {
+  return async (request) => {
+    let outcome: Outcome = { status: 'SUCCESS' };
+    try {
+      if (request.RequestType !== 'Delete') await make();
+    } catch (error) {
+      logger.error(`${physicalId} failed`, error);
+      const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
+      outcome = { status: 'FAILED', reason: `unable to make ${physicalId}; ${reason}` };
+    }
+    await answer(request, physicalId, outcome);
+  };
+}
+
+/**
  * Tells CloudFormation how it went.
  *
- * @param physicalId must stay the same over updates, else CloudFormation takes the resource for replaced.
  * @throws {Error} where no attempt was accepted; its text does not hold the address, as that is signed.
  */
-export async function answer(
-  request: CustomResourceRequest,
-  physicalId: string,
-  outcome: Outcome,
-): Promise<void> {
+async function answer(request: CustomResourceRequest, physicalId: string, outcome: Outcome): Promise<void> {
   // As bytes: a text would bring a content type along, and the address was signed without one.
   const body = new TextEncoder().encode(
     JSON.stringify({

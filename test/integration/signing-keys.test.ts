@@ -58,7 +58,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await secrets.stop();
-  process.env = { ...environment };
+  for (const name of Object.keys(process.env)) if (!(name in environment)) delete process.env[name];
+  Object.assign(process.env, environment);
 });
 
 function ask(RequestType: 'Create' | 'Update' | 'Delete', more: { PhysicalResourceId?: string } = {}) {
@@ -142,7 +143,7 @@ describe('the custom resource of the signing keys', () => {
     await ask('Create');
     expect(answers[0]?.body).toMatchObject({
       Status: 'FAILED',
-      Reason: 'unable to make the signing key; SecretError: GetSecretValue: AccessDeniedException',
+      Reason: 'unable to make signing-keys; SecretError: GetSecretValue: AccessDeniedException',
     });
     expect(JSON.stringify(answers)).not.toContain('r4nd0m-secret-text');
   });
