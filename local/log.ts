@@ -1,18 +1,9 @@
 import type { GatewayLogEntry } from './gateway/log.ts';
 import type { FunctionLogEntry } from './lambda/service.ts';
+import type { EngineLogEntry, LogLevel } from './log-entry.ts';
+import { jsonLine, terminalLine } from './log-format.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
-
-/** One line of the engine's log. Never a secret, a token, or what people said. */
-export interface EngineLogEntry {
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-  readonly level: Exclude<LogLevel, 'silent'>;
-  /** A function's name, `gateway`, or `engine`. */
-  readonly source: string;
-  readonly text: string;
-  readonly requestId?: string;
-}
+export type { EngineLogEntry, LogLevel } from './log-entry.ts';
 
 export type EngineLog = (entry: EngineLogEntry) => void;
 
@@ -25,11 +16,12 @@ export function filterLog(level: LogLevel, log: EngineLog): EngineLog {
   };
 }
 
-/** A line each on standard error. */
-export const writeLog: EngineLog = ({ at, level, source, text, requestId }) => {
-  const time = new Date(at).toISOString().slice(11, 23);
-  const request = requestId === undefined ? '' : ` ${requestId}`;
-  process.stderr.write(`${time} ${level.padEnd(5)} ${source}${request} ${text.trimEnd()}\n`);
+/** Writes to standard error: for eyes where that is a terminal, a JSON object a line elsewhere. */
+export const writeLog: EngineLog = (entry) => {
+  const { isTTY } = process.stderr;
+  process.stderr.write(
+    `${isTTY ? terminalLine(entry, process.env.NO_COLOR === undefined) : jsonLine(entry)}\n`,
+  );
 };
 
 const FUNCTION_LEVELS = {
@@ -41,30 +33,46 @@ const FUNCTION_LEVELS = {
   FATAL: 'error',
 } as const;
 
+/** A line that is a JSON object with a `level` and a `message`, as Lambda's JSON log format has it, says its own level. */
 export function functionEntry(entry: FunctionLogEntry): EngineLogEntry {
   const plain = entry.source === 'stderr' ? 'warn' : entry.source === 'platform' ? 'error' : 'info';
+  const common = { at: entry.at, source: entry.functionName };
+  const structured = entry.source === 'platform' ? undefined : parseLine(entry.text);
+  if (structured) {
+    const { requestId = entry.requestId } = structured.fields;
+    return {
+      ...common,
+      ...structured,
+      ...(typeof requestId === 'string' && { requestId }),
+    };
+  }
   return {
-    at: entry.at,
+    ...common,
     level: entry.level ? FUNCTION_LEVELS[entry.level] : plain,
-    source: entry.functionName,
     text: entry.text,
     ...(entry.requestId !== undefined && { requestId: entry.requestId }),
   };
 }
 
-export function gatewayEntry({
-  at,
-  routeKey,
-  connectionId,
-  requestId,
-  problem,
-}: GatewayLogEntry): EngineLogEntry {
-  const connection = connectionId === undefined ? '' : ` connection ${connectionId}`;
+function parseLine(line: string): Pick<Required<EngineLogEntry>, 'level' | 'text' | 'fields'> | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const { level, message, time: _, timestamp: __, ...fields } = JSON.parse(line) as Record<string, unknown>;
+    const known = FUNCTION_LEVELS[String(level).toUpperCase() as keyof typeof FUNCTION_LEVELS];
+    return known && typeof message === 'string' ? { level: known, text: message, fields } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function gatewayEntry(entry: GatewayLogEntry): EngineLogEntry {
+  const { at, routeKey, connectionId, requestId, problem } = entry;
   return {
     at,
     level: 'warn',
     source: 'gateway',
-    text: `${routeKey}${connection}: ${problem}`,
+    text: `${routeKey}: ${problem}`,
     ...(requestId !== undefined && { requestId }),
+    ...(connectionId !== undefined && { fields: { connectionId } }),
   };
 }

@@ -51,7 +51,12 @@ export async function startParley(
   };
   try {
     await build();
-    await synthesize(assemblyDirectory, { ...browserContext(servers), ...options.context });
+    await synthesize(assemblyDirectory, {
+      ...browserContext(servers),
+      // What would not be shown need not be written.
+      logLevel: options.log,
+      ...options.context,
+    });
     const [server, ...furtherServers] = servers;
     const { startEngine } = await loadEngine();
     const engine = await startEngine({

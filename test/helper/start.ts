@@ -14,6 +14,10 @@ const START_LIMIT = 90_000;
 const TOLD_LINES = 30;
 
 export interface Started extends Endpoint {
+  /** Every gateway, the first of which is this endpoint itself. */
+  readonly gateways: readonly Endpoint[];
+  /** Of the engine. */
+  readonly pid: number;
   /** Ends the engine and waits until it is gone. */
   close(): Promise<void>;
 }
@@ -22,18 +26,22 @@ export interface Started extends Endpoint {
  * Starts the service as `npm start` does, in a process of its own, on a free port, without the demo.
  *
  * @param context CDK context, as `-c key=value`.
+ * @param flags more of the command's flags.
  * @throws {Error} with what it said last, when it ends or says nothing within the limit.
  */
-export async function startService(context: Readonly<Record<string, string>>): Promise<Started> {
+export async function startService(
+  context: Readonly<Record<string, string>>,
+  flags: readonly string[] = [],
+): Promise<Started> {
   const settings = Object.entries(context).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'scripts/start.ts', '--port', '0', '--no-demo', '--json', ...settings],
+    ['--import', 'tsx', 'scripts/start.ts', '--port', '0', '--no-demo', '--json', ...flags, ...settings],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const close = (): Promise<void> => end(child);
   try {
-    return { ...(await readyLine(child)), close };
+    return { ...(await readyLine(child)), pid: child.pid ?? 0, close };
   } catch (error) {
     await close();
     throw error;
@@ -65,7 +73,7 @@ export async function provideService(
 }
 
 /** The one line that `--json` prints when the service is ready. */
-async function readyLine(child: ChildProcess): Promise<Endpoint> {
+async function readyLine(child: ChildProcess): Promise<Omit<Started, 'pid' | 'close'>> {
   const told: string[] = [];
   return new Promise((resolve, reject) => {
     const fail = (reason: string): void => {
@@ -82,7 +90,7 @@ async function readyLine(child: ChildProcess): Promise<Endpoint> {
       createInterface({ input: child.stdout }).on('line', (line) => {
         if (!line.startsWith('{"http"')) return note(line);
         clearTimeout(timer);
-        resolve(JSON.parse(line) as Endpoint);
+        resolve(JSON.parse(line) as Omit<Started, 'pid' | 'close'>);
       });
     }
     child.once('error', (error) => fail(error.message));
