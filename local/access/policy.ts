@@ -75,12 +75,13 @@ function compile(statement: PolicyStatement): Statement {
     return (text: string) => tests.some((matches) => matches(text));
   };
   const { actions, notActions, resources, notResources } = statement;
-  const isAction = anyOf(actions.length > 0 ? actions : notActions, likeAction);
-  const isResource = anyOf(resources.length > 0 ? resources : notResources, likeArn);
+  const isListed = { action: anyOf(actions, likeAction), resource: anyOf(resources, likeArn) };
+  const isExcluded = { action: anyOf(notActions, likeAction), resource: anyOf(notResources, likeArn) };
   return {
     allows: statement.effect === 'Allow',
     covers: (action, resource) =>
-      isAction(action) === actions.length > 0 && isResource(resource) === resources.length > 0,
+      (notActions.length > 0 ? !isExcluded.action(action) : isListed.action(action)) &&
+      (notResources.length > 0 ? !isExcluded.resource(resource) : isListed.resource(resource)),
     condition: compileConditions(statement.conditions),
   };
 }

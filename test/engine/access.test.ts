@@ -44,6 +44,7 @@ describe('a role’s statements', () => {
     ['nothing', [], 'implicit'],
     ['the action on the resource', [{ actions: ['dynamodb:GetItem'], resources: [table] }], 'allow'],
     ['the action in another case', [{ actions: ['DynamoDB:getitem'], resources: [table] }], 'allow'],
+    ['no action at all', [{ actions: [], resources: ['*'] }], 'implicit'],
     ['another action', [{ actions: ['dynamodb:PutItem'], resources: [table] }], 'implicit'],
     ['another resource', [{ actions: ['dynamodb:GetItem'], resources: [`${table}/index/*`] }], 'implicit'],
     ['a wildcard in the action', [{ actions: ['dynamodb:Get*'], resources: ['*'] }], 'allow'],
