@@ -31,10 +31,10 @@ export class Settler extends Construct {
   }
 
   /**
-   * As often as Lambda allows, and for an hour less than the stream keeps a record: nothing committed may stay
-   * incomplete, and what can't be completed has to be seen in the failure queue before the stream drops it.
+   * As often as Lambda allows, for half of the 24 hours that the stream keeps a record: nothing committed may stay
+   * incomplete, and what can't be completed has to be in the failure queue while a person can still read the record.
    */
   read(log: LogStream): void {
-    log.feed(this.handler, { retryAttempts: 10_000, maxRecordAge: Duration.hours(23) });
+    log.feed(this.handler, { retryAttempts: 10_000, maxRecordAge: Duration.hours(12) });
   }
 }
