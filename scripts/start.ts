@@ -7,9 +7,11 @@ import { pathToFileURL } from 'node:url';
 import { build } from './build.ts';
 import { CommandError, printFailure } from './command-error.ts';
 import { type Addresses, banner, demoLines } from './start/banner.ts';
+import { type Bill, costLine } from './start/cost.ts';
 import { createDemo, type DemoUser } from './start/demo.ts';
 import { parseOptions, type StartOptions, USAGE } from './start/options.ts';
 import { synthesize } from './start/synthesize.ts';
+import { watchFunctions } from './start/watch.ts';
 
 type EngineModule = typeof import('../local/engine.ts');
 type EngineOptions = Parameters<EngineModule['startEngine']>[0];
@@ -25,6 +27,8 @@ export interface RunningParley {
   /** Of every gateway, the first of which is the one above. */
   readonly gateways: readonly Addresses[];
   readonly users: readonly DemoUser[];
+  /** What AWS would have metered so far. */
+  bill(): Bill;
   /** Ends everything that was started. */
   close(): Promise<void>;
 }
@@ -69,7 +73,21 @@ export async function startParley(
     });
     closeEngine = () => engine.close();
     const users = options.demo ? await createDemo(engine.http) : [];
-    return { http: engine.http, websocket: engine.websocket, gateways: engine.gateways, users, close };
+    if (options.watch) {
+      const watching = await watchFunctions({
+        root: ROOT,
+        functions: engine.model.functions,
+        directory: join(assemblyDirectory, 'watch'),
+        replace: engine.replace,
+        tell: (text) => console.error(text),
+      });
+      closeEngine = async () => {
+        await watching.close();
+        await engine.close();
+      };
+    }
+    const { http, websocket, gateways } = engine;
+    return { http, websocket, gateways, users, bill: () => engine.metrics().bill, close };
   } catch (error) {
     await close();
     throw error;
@@ -141,9 +159,12 @@ async function main(): Promise<void> {
     process.stdout.write(`${JSON.stringify({ http, websocket, gateways })}\n`);
     return;
   }
-  const addresses = { http: named(parley.http), websocket: named(parley.websocket) };
-  console.log(banner(addresses, parley.users, (performance.now() - started) / 1000));
-  if (parley.users.length > 0 && process.stdin.isTTY) printFreshLines(addresses);
+  const gateways = parley.gateways.map(({ http, websocket }) => ({
+    http: named(http),
+    websocket: named(websocket),
+  }));
+  console.log(banner(gateways, parley.users, (performance.now() - started) / 1000));
+  if (parley.users.length > 0 && process.stdin.isTTY) printFreshLines(gateways);
 }
 
 /** The address as a person would type it. */
@@ -152,10 +173,10 @@ function named(address: string): string {
 }
 
 /** Enter prints the lines again with tokens that are good for another fifteen minutes. */
-function printFreshLines(addresses: Addresses): void {
+function printFreshLines(gateways: readonly Addresses[]): void {
   process.stdin.on('data', async () => {
     try {
-      console.log(demoLines(addresses, await createDemo(addresses.http)).join('\n'));
+      console.log(demoLines(gateways, await createDemo(gateways[0]?.http ?? '')).join('\n'));
     } catch (error) {
       printFailure(error);
     }
@@ -170,7 +191,12 @@ function endOnSignal(starting: Promise<RunningParley>): void {
       // A second Ctrl-C means now.
       if (ending) process.exit(1);
       ending = true;
-      await starting.then((parley) => parley.close()).catch(() => {});
+      await starting
+        .then(async (parley) => {
+          console.error(`\n${costLine(parley.bill())}`);
+          await parley.close();
+        })
+        .catch(() => {});
       process.exit(0);
     });
   }

@@ -12,26 +12,26 @@ export function wscatLine(websocket: string, user: DemoUser): string {
 }
 
 /**
+ * @param gateways where the service answers, one at least.
  * @param seconds how long it took from the command to here.
  * @returns the text, ready to print.
  */
-export function banner(addresses: Addresses, users: readonly DemoUser[], seconds: number): string {
-  const lines = [
-    '',
-    `Parley is ready after ${seconds.toFixed(1)} s.`,
-    '',
-    `  HTTP       ${addresses.http}/api`,
-    `  WebSocket  ${addresses.websocket}`,
-    '',
-  ];
-  if (users.length > 0) lines.push(...demoLines(addresses, users));
+export function banner(gateways: readonly Addresses[], users: readonly DemoUser[], seconds: number): string {
+  const lines = ['', `Parley is ready after ${seconds.toFixed(1)} s.`, ''];
+  for (const { http, websocket } of gateways)
+    lines.push(`  HTTP       ${http}/api`, `  WebSocket  ${websocket}`, '');
+  if (users.length > 0) lines.push(...demoLines(gateways, users));
   lines.push('Ctrl-C ends everything.');
   return lines.join('\n');
 }
 
 /** The lines to paste, which are good for as long as their tokens. */
-export function demoLines(addresses: Addresses, users: readonly DemoUser[]): string[] {
-  const pasted = users.flatMap((user) => [`# ${user.user}`, wscatLine(addresses.websocket, user), '']);
+export function demoLines(gateways: readonly Addresses[], users: readonly DemoUser[]): string[] {
+  // Each user at a gateway of its own, as far as there are any.
+  const pasted = users.flatMap((user, index) => {
+    const websocket = gateways[index % gateways.length]?.websocket ?? '';
+    return [`# ${user.user}`, wscatLine(websocket, user), ''];
+  });
   return [
     `Paste each of these into a terminal of its own (password of both: ${DEMO_PASSWORD}):`,
     '',
