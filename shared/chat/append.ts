@@ -20,6 +20,7 @@ import type { ClientId, RoomId, UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 import { refusing, strangerRefusal } from './refusals.ts';
 import { type HeadView, recall, rememberHead, rememberStanding } from './room-memory.ts';
+import { isExpired, settleExpired } from './settle-expired.ts';
 import { standingOf } from './standing.ts';
 import { storedEvent } from './stored-event.ts';
 
@@ -55,10 +56,12 @@ interface Look {
   /** Undefined where the room does not exist. */
   readonly view: HeadView | undefined;
   readonly standing: Standing | undefined;
-  /** The number that this id has got already. */
+  /** The number that this id has got already; with the head where that is in its `pending`. */
   readonly duplicate?: { readonly seq: number; readonly head?: Head | undefined };
   /** Whether the standing was read after `view`, not remembered from an earlier one under the same guard. */
   readonly fresh: boolean;
+  /** Whether the view is remembered, so that the head may have moved on since. */
+  readonly remembered: boolean;
 }
 
 /** An append whose first reads are under way. */
@@ -88,9 +91,14 @@ export function prepareAppend(ctx: ChatContext, author: Author): PreparedAppend 
 async function firstLook(ctx: ChatContext, author: Author, key: AppendKey): Promise<Look> {
   const remembered = recall(ctx.chat, author.room, author.user);
   if (!remembered) return freshLook(ctx, author, key);
-  // The claim is read after `settled` was seen, as `claimOf` says; a new id of the service's own has none yet.
+  // The claim is read after `settled` was seen, as in `lookFrom`; a new id of the service's own has none yet.
   const seq = author.id === undefined ? undefined : await getClaim(ctx.chat, author.room, key);
-  return { ...remembered, fresh: false, ...(seq === undefined ? {} : { duplicate: { seq } }) };
+  return {
+    ...remembered,
+    fresh: false,
+    remembered: true,
+    ...(seq === undefined ? {} : { duplicate: { seq } }),
+  };
 }
 
 async function freshLook(ctx: ChatContext, author: Author, key: AppendKey): Promise<Look> {
@@ -100,9 +108,10 @@ async function freshLook(ctx: ChatContext, author: Author, key: AppendKey): Prom
 /**
  * Reads what there is to know under a head that was just seen. **The head comes first, then the claim**: that order is what once
  * only (P3) rests on. The commit will hold the head to this `settled`. An earlier event under the same key is then either beyond
- * `settled`, so that its key is in `pending` and the commit fails; or not beyond it, so that its claim was there before `settled`
- * got so far, hence before the claim is read here. Read the other way round, an event could be committed and settled between
- * the two reads, and its key would be found in neither. The standing is read after the head for the like reason (P6).
+ * `settled`, so that its key is in `pending` (or in `recent`, if `settled` moved on meanwhile) and the commit fails; or not beyond
+ * it, so that its claim was there before `settled` got so far, hence before the claim is read here. Read the other way round, an
+ * event could be committed and settled between the two reads, and its key would be found in neither. The standing is read after the
+ * head for the like reason (P6).
  *
  * @param known a standing that holds under this head's guard, so that it needn't be read.
  */
@@ -114,9 +123,10 @@ async function lookFrom(
   known?: Standing,
 ): Promise<Look> {
   const view = head && rememberHead(ctx.chat, head);
-  const pending = head && pendingSeq(head, key);
-  if (pending !== undefined) {
-    return { view, standing: known, fresh: !known, duplicate: { seq: pending, head } };
+  const seen = { view, fresh: !known, remembered: false };
+  const number = head && pendingSeq(head, key);
+  if (number !== undefined) {
+    return { ...seen, standing: known, duplicate: { seq: number, head } };
   }
   const [claimed, record] = await Promise.all([
     // Also for an id of the service's own: the table client sends a write again when its answer was lost, so this very
@@ -126,7 +136,7 @@ async function lookFrom(
   ]);
   const standing = known ?? standingOf(user, record, view?.changes ?? []);
   if (view && standing) rememberStanding(ctx.chat, view, user, standing);
-  return { view, standing, fresh: !known, ...(claimed === undefined ? {} : { duplicate: { seq: claimed } }) };
+  return { ...seen, standing, ...(claimed === undefined ? {} : { duplicate: { seq: claimed } }) };
 }
 
 /**
@@ -152,7 +162,14 @@ async function appendPrepared(
   const { room, operation } = request;
   let look = await first;
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    if (look.duplicate) return answerDuplicate(ctx, request, look.duplicate);
+    if (look.duplicate) {
+      const { seq, head } = look.duplicate;
+      const first = await findDuplicate(ctx, request, look.duplicate);
+      if (!head || !isExpired(ctx, first)) return answer(first, true);
+      await settleExpired(ctx, head, seq, operation);
+      look = await freshLook(ctx, request, key);
+      continue;
+    }
     const { view } = look;
     if (!view) throw await strangerRefusal(ctx, room, operation);
     try {
@@ -182,7 +199,7 @@ async function appendPrepared(
 
 function commit(ctx: ChatContext, request: AppendRequest, key: AppendKey, look: Look & { view: HeadView }) {
   const { body, user } = request;
-  const { view, fresh } = look;
+  const { view, fresh, remembered } = look;
   const change = changeOf(body, user, key);
   const ownersMove = change !== undefined && ownersAfter(view.owners, change).length !== view.owners.length;
   return commitEvent(ctx.chat, {
@@ -191,7 +208,10 @@ function commit(ctx: ChatContext, request: AppendRequest, key: AppendKey, look: 
     at: new Date(ctx.now()).toISOString(),
     change,
     seen: view,
-    hold: fresh && isOwnMove(body) ? { guard: ownersMove, moves: body.member } : { guard: true },
+    hold:
+      fresh && isOwnMove(body)
+        ? { guard: ownersMove, moves: body.member, settledOnce: false }
+        : { guard: true, settledOnce: remembered },
   });
 }
 
@@ -200,16 +220,15 @@ function isOwnMove(body: EventBody): body is Extract<EventBody, { type: 'member.
   return body.type === 'member.joined' || body.type === 'member.left';
 }
 
-async function answerDuplicate(
+/** The event that the same id made before, stored. */
+async function findDuplicate(
   ctx: ChatContext,
   { room, operation }: AppendRequest,
   { seq, head }: NonNullable<Look['duplicate']>,
-): Promise<Appended> {
-  if (head?.seq === seq) {
-    await putEvent(ctx.chat, room, head.last);
-    return answer(head.last, true);
-  }
-  return answer(await storedEvent(ctx, room, seq, operation), true);
+): Promise<Committed> {
+  if (head?.seq !== seq) return storedEvent(ctx, room, seq, operation);
+  await putEvent(ctx.chat, room, head.last);
+  return head.last;
 }
 
 function answer(committed: Committed, duplicate: boolean): Appended {

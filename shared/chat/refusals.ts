@@ -1,5 +1,5 @@
 /** Refusals that more than one operation gives, so that they are the same everywhere. */
-import { DynamoUnavailable } from '../data/dynamodb.ts';
+import { DynamoError, DynamoUnavailable } from '../data/dynamodb.ts';
 import { getRoomRecord } from '../data/rooms.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import type { RoomId } from '../protocol/ids.ts';
@@ -30,11 +30,16 @@ export async function refusing<T>(operation: string, run: () => Promise<T>): Pro
   try {
     return await run();
   } catch (error) {
-    if (error instanceof DynamoUnavailable) {
+    if (error instanceof DynamoUnavailable || isThrottled(error)) {
       throw new ParleyError('unavailable', operation, 'the storage does not answer; send it again', {
         cause: error,
       });
     }
     throw error;
   }
+}
+
+/** A batch that the table would not take whole, however often the rest was sent again. */
+function isThrottled(error: unknown): boolean {
+  return error instanceof DynamoError && error.code === 'ThrottlingException';
 }

@@ -16,11 +16,16 @@ export async function getClaim(table: Table, room: RoomId, key: AppendKey): Prom
   return item && z.parse(Claim, item).seq;
 }
 
+/** Until when an id that an event used up at `at` must not make another, epoch seconds. */
+export function claimEnds(at: string): number {
+  return Math.ceil((Date.parse(at) + CLAIM_LIFE_MS) / 1000);
+}
+
 /** @param at time of the event, from which the claim's life counts. */
 export function claimItem(room: RoomId, key: AppendKey, { seq, at }: { seq: number; at: string }): Item {
   return {
     ...chatKeys.claim(room, key),
     seq,
-    [TTL_ATTRIBUTE]: Math.ceil((Date.parse(at) + CLAIM_LIFE_MS) / 1000),
+    [TTL_ATTRIBUTE]: claimEnds(at),
   };
 }

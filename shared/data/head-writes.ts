@@ -42,7 +42,12 @@ export interface Commit {
    * - `moves`: nothing that is about this member or the whole room. The rights were read after `seen`. Others may join
    *   and leave meanwhile.
    */
-  readonly hold: { readonly guard: boolean; readonly moves?: UserId };
+  readonly hold: {
+    readonly guard: boolean;
+    readonly moves?: UserId;
+    /** Whether `settled` may have moved on once since `seen`: where that was a while ago, and the rights rest on the guard. */
+    readonly settledOnce: boolean;
+  };
 }
 
 /** The head after a commit, or as it stood when it refused; `undefined` where there is none. */
@@ -61,6 +66,14 @@ export async function commitEvent(table: Table, commit: Commit): Promise<CommitR
   }
 }
 
+/**
+ * What holds the head to the `settled` that was seen before the claim was read (P3). It may have moved once since: the keys that it
+ * moved past are in `recent` then, so that one of them is noticed there instead. Without this a commit of every warm handler would
+ * fail each time that `settled` moves.
+ */
+const SETTLED_OR_JUST_BEFORE =
+  '(#settled = :settled OR (#before = :settled AND NOT contains(#recent, :key)))';
+
 function commitUpdate({ key, body, user, at, id, change, seen, hold }: Commit): Update {
   const sets = [
     '#seq = #seq + :one',
@@ -69,7 +82,11 @@ function commitUpdate({ key, body, user, at, id, change, seen, hold }: Commit): 
     '#pending = list_append(#pending, :keys)',
     '#op = :op',
   ];
-  const conditions = ['#settled = :settled', 'NOT contains(#pending, :key)', 'size(#pending) < :maxPending'];
+  const conditions = [
+    hold.settledOnce ? SETTLED_OR_JUST_BEFORE : '#settled = :settled',
+    'NOT contains(#pending, :key)',
+    'size(#pending) < :maxPending',
+  ];
   const names: Record<string, string> = {
     '#seq': 'seq',
     '#n': 'n',
@@ -88,6 +105,10 @@ function commitUpdate({ key, body, user, at, id, change, seen, hold }: Commit): 
     ':settled': seen.settled,
     ':maxPending': MAX_PENDING,
   };
+  if (hold.settledOnce) {
+    names['#before'] = 'before';
+    names['#recent'] = 'recent';
+  }
   if (body.type === 'message.created') {
     sets.push('#message = #seq + :one');
     names['#message'] = 'message';
@@ -162,15 +183,22 @@ export async function moveSettled(table: Table, head: Head, to: number): Promise
   ];
   try {
     const item = await table.update(chatKeys.head(head.room), {
-      update: `SET #settled = :to, #op = :op REMOVE ${dropped.join(', ')}`,
+      update: `SET #settled = :to, #before = :from, #recent = :keys, #op = :op REMOVE ${dropped.join(', ')}`,
       condition: '#settled = :from',
       names: {
         '#settled': 'settled',
+        '#before': 'before',
+        '#recent': 'recent',
         '#op': 'op',
         '#pending': 'pending',
         ...(changes > 0 ? { '#changes': 'changes', '#moves': 'moves' } : {}),
       },
-      values: { ':to': settled, ':from': head.settled, ':op': SETTLED },
+      values: {
+        ':to': settled,
+        ':from': head.settled,
+        ':keys': head.pending.slice(0, step),
+        ':op': SETTLED,
+      },
       returns: 'ALL_NEW',
     });
     return toHead(item);

@@ -42,6 +42,8 @@ const StoredHead = z.object({
   seq: z.int(),
   n: z.int(),
   settled: z.int(),
+  before: z.int(),
+  recent: z.array(Key),
   guard: z.int(),
   pending: z.array(Key),
   changes: z.array(Change),
@@ -64,6 +66,9 @@ export interface Head {
   readonly n: number;
   /** Every event up to this number is stored, claimed, and has had its effect. */
   readonly settled: number;
+  /** What `settled` was before it last moved, and the keys of the events `before + 1 … settled`, in order. */
+  readonly before: number;
+  readonly recent: readonly AppendKey[];
   /** Raised by each withdrawal of rights and each change of settings. */
   readonly guard: number;
   /** Keys of the events `settled + 1 … seq`, in order. */
@@ -191,6 +196,8 @@ export function firstHeadItem(
     seq: 1,
     n: 0,
     settled: 0,
+    before: 0,
+    recent: [],
     guard: 1,
     pending: [first.key],
     changes: change ? [change] : [],

@@ -9,17 +9,16 @@ interface UpdateInput {
   readonly Key?: { readonly sk?: { readonly S?: string }; readonly pk?: { readonly S?: string } };
 }
 
-/** Takes one condition out of every write of a head, with the placeholders that only it uses. */
-export function withoutCondition(condition: string) {
+/** Takes one part out of the condition of every commit, with the placeholders that only it uses. */
+export function withoutCondition(part: string) {
   return (call: DynamoCall): DynamoCall =>
     (operation, input: UpdateInput) => {
-      const { ConditionExpression: all = '' } = input;
-      const rest = all
-        .split(' AND ')
-        .filter((one) => one !== condition)
-        .join(' AND ');
+      const { ConditionExpression: whole = '' } = input;
       // A settler's only condition stays: it is the commit that is broken here.
-      if (operation !== 'UpdateItem' || rest === all || rest === '') return call(operation, input);
+      if (operation !== 'UpdateItem' || !whole.includes(part) || !whole.includes('#pending')) {
+        return call(operation, input);
+      }
+      const rest = whole.replace(part, '');
       const text = `${rest} ${input.UpdateExpression}`;
       const used = (values: Readonly<Record<string, unknown>> = {}) =>
         Object.fromEntries(Object.entries(values).filter(([name]) => new RegExp(`${name}\\b`).test(text)));

@@ -63,14 +63,27 @@ describe('append', () => {
     expect(await readLog(ctx, id)).toHaveLength(2);
   });
 
-  it('P3 once: a repeat after the claim has expired is a new event', async () => {
-    const id = await newRoom();
-    const message = { room: id, user: alice, id: clientId('daily'), text: 'again' };
-    const first = await sendMessage(ctx, message);
-    await settleAll(ctx, id);
-    const tomorrow = chatContext(database, () => Date.now() + 24 * 3_600_000 + 5_000);
-    expect((await sendMessage(tomorrow, message)).seq).toBe(first.seq + 1);
-  });
+  it.each([
+    ['and settled', 1],
+    ['and settled long ago', 2],
+    ['in a room that was quiet since', 0],
+  ])(
+    'P3 once: a day later the same id makes a new event, once: the first is stored %s',
+    async (_, settlings) => {
+      const id = await newRoom();
+      await settleAll(ctx, id);
+      const message = { room: id, user: alice, id: clientId('daily'), text: 'today' };
+      const first = await sendMessage(ctx, message);
+      for (let i = 0; i < settlings; i++) {
+        await settleAll(ctx, id);
+        await sendMessage(ctx, { room: id, user: alice, text: 'between' });
+      }
+      const tomorrow = chatContext(database, () => Date.now() + 24 * 3_600_000 + 5_000);
+      const second = await sendMessage(tomorrow, { ...message, text: 'tomorrow' });
+      expect(second.seq).toBe(first.seq + settlings + 1);
+      expect(await sendMessage(tomorrow, message)).toEqual(second);
+    },
+  );
 
   it('P3 once: the same id from two users is two events', async () => {
     const id = await newRoom();
@@ -181,7 +194,7 @@ describe('append', () => {
     expect(calls).toEqual(['update HEAD', 'put E']);
   });
 
-  it('takes two calls more when `settled` has moved since', async () => {
+  it('takes no call more when `settled` has moved once since, and two when it has moved again', async () => {
     const id = await newRoom();
     const calls: string[] = [];
     const warm = { ...ctx, chat: watchedTable(ctx.chat, (call) => void calls.push(call)) };
@@ -189,7 +202,26 @@ describe('append', () => {
     await settleAll(ctx, id);
     calls.length = 0;
     await sendMessage(warm, { room: id, user: alice, id: clientId('m'), text: 'hello' });
+    expect(calls).toEqual(['get ID', 'update HEAD', 'put E']);
+    await settleAll(ctx, id);
+    await sendMessage(ctx, { room: id, user: alice, text: 'by another handler' });
+    await settleAll(ctx, id);
+    calls.length = 0;
+    await sendMessage(warm, { room: id, user: alice, id: clientId('n'), text: 'hello' });
     expect(calls).toEqual(['get ID', 'update HEAD', 'get ID', 'update HEAD', 'put E']);
+  });
+
+  it('P3 once: a repeat that was settled between the claim and the commit is found among the recent', async () => {
+    const id = await newRoom();
+    const message = { room: id, user: alice, id: clientId('m'), text: 'once' };
+    const slow = chatContext(database);
+    await sendMessage(slow, { room: id, user: alice, text: 'now it is warm' });
+    const prepared = prepareAppend(slow, message);
+    await prepared.look;
+    const first = await sendMessage(ctx, message);
+    await settleAll(ctx, id);
+    expect(await sendMessage(slow, message, prepared)).toEqual(first);
+    expect(await readLog(ctx, id)).toHaveLength(3);
   });
 
   it('refuses with `unavailable` when too much is unsettled, and goes on when it is settled', async () => {

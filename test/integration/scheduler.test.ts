@@ -83,16 +83,26 @@ describe('the same notices', () => {
   const broken: readonly [string, { moves: boolean; mutate: Mutation; promise: string }][] = [
     [
       'a commit without `settled = :s`',
-      { moves: false, mutate: withoutCondition('#settled = :settled'), promise: 'P3' },
+      {
+        moves: false,
+        mutate: withoutCondition(
+          '(#settled = :settled OR (#before = :settled AND NOT contains(#recent, :key))) AND ',
+        ),
+        promise: 'P3',
+      },
     ],
     [
       'a commit that does not look at `pending`',
-      { moves: false, mutate: withoutCondition('NOT contains(#pending, :key)'), promise: 'P3' },
+      { moves: false, mutate: withoutCondition('NOT contains(#pending, :key) AND '), promise: 'P3' },
+    ],
+    [
+      'a commit that does not look at `recent`',
+      { moves: false, mutate: withoutCondition(' AND NOT contains(#recent, :key)'), promise: 'P3' },
     ],
     ['a claim that is read before the head', { moves: false, mutate: claimBeforeHead, promise: 'P3' }],
     [
       'a commit without `guard = :g`',
-      { moves: true, mutate: withoutCondition('#guard = :guard'), promise: 'P6' },
+      { moves: true, mutate: withoutCondition(' AND #guard = :guard'), promise: 'P6' },
     ],
     ['rights that leave out what is not settled', { moves: true, mutate: withoutChanges, promise: 'P6' }],
   ];
