@@ -40,6 +40,11 @@ export async function startDatabase(options: { readonly streams?: boolean } = {}
     const child = spawn(binary, ['serve', '--host', '127.0.0.1', '--port', String(port)], {
       stdio: 'ignore',
     });
+    child.once('error', (error) => {
+      throw new Error(
+        `unable to start dynoxide; ${error.message}: install @dynoxide for this platform or put it on the PATH`,
+      );
+    });
     const database = describe(child, `http://127.0.0.1:${port}`);
     if (await answers(child, database.call)) {
       await createTables(database.call, options.streams ?? true);
@@ -100,6 +105,9 @@ function describe(child: ChildProcess, endpoint: string): Database {
     AWS_SECRET_ACCESS_KEY: 'test',
   };
   const call = createDynamoCall({ send: createAwsSend(environment), origin: endpoint });
+  // A test that ends without `stop` leaves no database behind.
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
   return {
     endpoint,
     environment,
@@ -109,6 +117,7 @@ function describe(child: ChildProcess, endpoint: string): Database {
       connections: createTable({ name: CONNECTIONS_TABLE_NAME, call, now }),
     }),
     async stop() {
+      process.off('exit', kill);
       if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = once(child, 'exit');
       child.kill('SIGKILL');
