@@ -28,6 +28,9 @@ export interface HandlerProps {
  * else. Whatever else it needs is granted where the need arises, by `bind` of the resource or by `allow`.
  */
 export class Handler extends lambda.Function {
+  /** The entry that it runs, `<group>/<name>`. */
+  readonly entry: string;
+
   constructor(scope: Construct, id: string, { settings, entry, ...props }: HandlerProps) {
     const bundle = join(BUNDLES, entry);
     if (!existsSync(join(bundle, 'index.js'))) {
@@ -56,6 +59,7 @@ export class Handler extends lambda.Function {
         [ENV.serviceVersion]: manifest.version,
       },
     });
+    this.entry = entry;
   }
 
   /** Grants the function `actions` on `resources`, and nothing implied. */
