@@ -79,6 +79,8 @@ export interface Engine {
   metrics(): EngineMetrics;
   /** Swaps a function's code: events from now on run on the new code, those under way end on the old. */
   replace(functionName: string, codeDirectory: string): void;
+  /** Of the database that runs now; undefined where it is one of the user's own. */
+  databaseProcessId(): number | undefined;
   /** Ends everything: no process, no temporary folder is left. */
   close(): Promise<void>;
 }
@@ -269,6 +271,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
       void lambda.warm([functionName]);
       opened.replace(functionName, codeDirectory);
     },
+    databaseProcessId: () => database.process?.pid,
     close() {
       closing ??= closeAll(closers);
       return closing;
