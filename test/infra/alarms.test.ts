@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { resources, synthesize } from './stack.ts';
+
+/** A heading's anchor, as GitHub makes it. */
+const anchor = (heading: string) => heading.toLowerCase().replaceAll(' ', '-');
+
+describe('alarms', () => {
+  it('tell what to do, in a section of the runbook that exists, and every section has an alarm', async () => {
+    const runbook = await readFile(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
+    const sections = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => anchor(heading));
+    const linked = [...resources(await synthesize(), 'AWS::CloudWatch::Alarm').values()].map(
+      (alarm) => /docs\/runbook\.md#([a-z-]+)$/.exec(String(alarm.Properties.AlarmDescription))?.[1],
+    );
+    expect(linked.sort()).toEqual(sections.sort());
+  });
+
+  it('are quiet while nobody talks', async () => {
+    for (const alarm of resources(await synthesize(), 'AWS::CloudWatch::Alarm').values()) {
+      expect(alarm.Properties).toMatchObject({ TreatMissingData: 'notBreaching' });
+    }
+  });
+});
