@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Authorizer, checkMappings, describeDenial } from './access/authorizer.ts';
+import { checkInvokeRights } from './access/invoke-rights.ts';
 import type { AssemblyModel } from './assembly/model.ts';
 import { readAssembly } from './assembly/read-assembly.ts';
 import { makeCustomResources } from './custom-resources/custom-resources.ts';
@@ -141,6 +142,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   });
   authorizer = new Authorizer(model, (denial) => tell(describeDenial(denial)));
   checkMappings(model, authorizer);
+  checkInvokeRights(model);
   const database = await openDatabase(model, options, tell);
   closers.push(() => database.close());
   const { data, client, tables, store } = database;

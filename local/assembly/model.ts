@@ -59,13 +59,6 @@ export interface FunctionModel extends Origin {
   readonly environment: Readonly<Record<string, string>>;
   readonly roleArn: string;
   readonly reservedConcurrency?: number;
-  /** How asynchronous invocations are retried (`AWS::Lambda::EventInvokeConfig`); without it as Lambda's defaults say. */
-  readonly asynchronous?: {
-    readonly maximumRetryAttempts: number;
-    readonly maximumEventAgeSeconds: number;
-    readonly onSuccessArn?: string;
-    readonly onFailureArn?: string;
-  };
 }
 
 export interface RoleModel extends Origin {

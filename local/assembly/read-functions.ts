@@ -8,32 +8,16 @@ import { isCustomResource, refuseProperties, unsupportedProperty } from './resou
 /** Lambda's defaults: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 const DEFAULT_TIMEOUT_SECONDS = 3;
 const DEFAULT_MEMORY_MEGABYTES = 128;
-/** Asynchronous invocation: two retries, six hours. */
-const DEFAULT_ASYNC_RETRIES = 2;
-const DEFAULT_ASYNC_AGE_SECONDS = 21_600;
 /** CloudFormation waits an hour for a custom resource. */
 const DEFAULT_CUSTOM_RESOURCE_TIMEOUT_SECONDS = 3600;
 /** Lambda's default batch sizes. */
 const DEFAULT_BATCH = { stream: 100, queue: 10 } as const;
 
 export function readFunctions(reader: AssemblyReader): FunctionModel[] {
-  const asynchronous = new Map(
-    reader.ofType('AWS::Lambda::EventInvokeConfig').map(({ properties }) => {
-      const destinations = objectOf(properties.DestinationConfig);
-      const onSuccessArn = textOf(objectOf(destinations.OnSuccess).Destination);
-      const onFailureArn = textOf(objectOf(destinations.OnFailure).Destination);
-      const config: NonNullable<FunctionModel['asynchronous']> = {
-        maximumRetryAttempts: numberOf(properties.MaximumRetryAttempts, DEFAULT_ASYNC_RETRIES),
-        maximumEventAgeSeconds: numberOf(properties.MaximumEventAgeInSeconds, DEFAULT_ASYNC_AGE_SECONDS),
-        ...(onSuccessArn !== undefined && { onSuccessArn }),
-        ...(onFailureArn !== undefined && { onFailureArn }),
-      };
-      return [String(properties.FunctionName), config];
-    }),
-  );
   return reader.ofType('AWS::Lambda::Function').map((resource) => {
     const { origin, identity, properties, template } = resource;
     refuseProperties(template, {
+      DeadLetterConfig: 'the engine keeps no failed asynchronous events',
       FileSystemConfigs: 'the engine mounts no file systems',
       ImageUri: 'the engine runs no container images',
       Layers: 'the engine has no layers; bundle the code into the asset',
@@ -44,8 +28,6 @@ export function readFunctions(reader: AssemblyReader): FunctionModel[] {
     }
     const concurrency = properties.ReservedConcurrentExecutions;
     const variables = objectOf(objectOf(properties.Environment).Variables);
-    const asynchronousConfig =
-      asynchronous.get(identity.ref) ?? asynchronous.get(String(identity.attributes.Arn));
     return {
       ...origin,
       name: identity.ref,
@@ -59,7 +41,6 @@ export function readFunctions(reader: AssemblyReader): FunctionModel[] {
       ),
       roleArn: textOf(properties.Role) ?? '',
       ...(concurrency !== undefined && { reservedConcurrency: numberOf(concurrency, 0) }),
-      ...(asynchronousConfig && { asynchronous: asynchronousConfig }),
     };
   });
 }

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { Authorizer, checkMappings, type Denial } from '../../local/access/authorizer.ts';
+import { checkInvokeRights } from '../../local/access/invoke-rights.ts';
 import { likeArn } from '../../local/access/patterns.ts';
 import { RolePolicy } from '../../local/access/policy.ts';
 import type { PolicyStatement, RoleModel } from '../../local/assembly/model.ts';
@@ -223,6 +224,41 @@ describe('the keys that a call names', () => {
       ['dynamodb:PutItem', 'arn:Items', ['a']],
       ['dynamodb:ConditionCheckItem', 'arn:Items', ['c']],
     ]);
+  });
+});
+
+describe('API Gateway', () => {
+  async function check(change: (template: Template) => void) {
+    const directory = await changedSample(change);
+    checkInvokeRights(
+      await readAssembly({ directory, awsEndpoint: 'http://127.0.0.1:1', publicHost: '127.0.0.1:2' }),
+    );
+  }
+
+  it('may invoke what a permission names, whatever stage and method', async () => {
+    await check(() => {});
+    await check(({ Resources }) => {
+      delete Resources.WsPermission?.Properties.SourceArn;
+    });
+  });
+
+  it.each([
+    ['WsPermission', 'echo', /arn:aws:execute-api:us-east-1:000000000000:\w{10}\/ws\/echo$/],
+    ['HttpPermission', 'ANY /api/{proxy+}', /\/\$default\/ANY\/api\/\{proxy\+\}$/],
+  ])('may not without %s', async (permission, route, sourceArn) => {
+    const checking = check(({ Resources }) => {
+      delete Resources[permission];
+    });
+    await expect(checking).rejects.toMatchObject({ code: 'access_denied' });
+    await expect(checking).rejects.toThrow(`unable to serve the route ${route} of`);
+    await expect(checking).rejects.toThrow(sourceArn);
+  });
+
+  it('may not from another route than the permission says', async () => {
+    const checking = check(({ Resources }) => {
+      if (Resources.WsRoute) Resources.WsRoute.Properties.RouteKey = 'shout';
+    });
+    await expect(checking).rejects.toThrow(/route shout/);
   });
 });
 
