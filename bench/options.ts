@@ -11,6 +11,8 @@ export interface BenchOptions {
   readonly warmUp: number;
   readonly each: Each;
   readonly json: string;
+  /** Folder for Parley's processor profiles. */
+  readonly profile: string | undefined;
   /** What follows `--`: more arguments for `npm start`. */
   readonly startArguments: readonly string[];
   readonly help: boolean;
@@ -24,6 +26,7 @@ export const HELP = `npm run bench -- [options] [-- arguments for npm start]
   --warm-up N           load for N seconds before the figures count (2)
   --each member|room    who sends "1 message a second each" in S1 and S4 (member)
   --json FILE           where the figures go (bench/results/latest.json)
+  --profile DIR         write processor profiles of Parley, one a thread (it is slower then)
   --help
 `;
 
@@ -42,6 +45,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       'warm-up': { type: 'string', default: '2' },
       each: { type: 'string', default: 'member' },
       json: { type: 'string', default: 'bench/results/latest.json' },
+      profile: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -52,6 +56,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     warmUp: positive('--warm-up', values['warm-up']),
     each: each(values.each),
     json: values.json,
+    profile: values.profile,
     startArguments: split < 0 ? [] : args.slice(split + 1),
     help: values.help,
   };

@@ -82,6 +82,14 @@ export function limitLines(results: readonly ScenarioResult[]): string[] {
   );
 }
 
+/** The most seconds from `npm start` to its printed lines. */
+const START_SECONDS = 10;
+
+export function startLine(seconds: number): string {
+  const verdict = seconds <= START_SECONDS ? 'kept' : 'MISSED';
+  return `start: ready after ${seconds.toFixed(1)} s, at most ${START_SECONDS} s: ${verdict}`;
+}
+
 /** What Parley must never do, by scenario; empty when it kept its word. */
 export function broken(results: readonly ScenarioResult[]): string[] {
   return results

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { playScenario, type ScenarioResult } from './load.ts';
 import { type BenchOptions, HELP, parseOptions } from './options.ts';
-import { broken, limitLines, machine, resultTable } from './report.ts';
+import { broken, limitLines, machine, resultTable, startLine } from './report.ts';
 import { scenarios } from './scenarios.ts';
 import { ParleyServer } from './servers/parley.ts';
 import type { Server } from './servers/server.ts';
@@ -12,25 +12,35 @@ import { WsServer } from './servers/ws.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
+interface Run {
+  readonly results: readonly ScenarioResult[];
+  /** From the command to the line that says ready; undefined where Parley was not measured. */
+  readonly startSeconds: number | undefined;
+}
+
 /** Parley keeps running from scenario to scenario, as its users take time to register; a peer is started for each. */
-async function run(options: BenchOptions): Promise<ScenarioResult[]> {
+async function run(options: BenchOptions): Promise<Run> {
   const chosen = scenarios(options.each).filter(
     ({ name }) => options.only.length === 0 || options.only.includes(name),
   );
   if (chosen.length === 0)
     throw new Error(`unable to run; no scenario is called ${options.only.join(' or ')}`);
   const say = (text: string): void => console.error(text);
-  const parley = new ParleyServer(ROOT, options.startArguments);
+  const parley = new ParleyServer(ROOT, options.startArguments, options.profile);
   const makers: Record<BenchOptions['servers'][number], () => Server> = {
     parley: () => parley,
     'socket.io': () => new SocketIoServer(ROOT),
     ws: () => new WsServer(ROOT),
   };
   const results: ScenarioResult[] = [];
+  let startSeconds: number | undefined;
   try {
     if (options.servers.includes('parley')) {
       say('parley: starting');
+      const began = performance.now();
       await parley.start();
+      startSeconds = (performance.now() - began) / 1000;
+      say(`parley: ready after ${startSeconds.toFixed(1)} s`);
     }
     for (const scenario of chosen) {
       say(`${scenario.name}: ${scenario.title}`);
@@ -51,7 +61,7 @@ async function run(options: BenchOptions): Promise<ScenarioResult[]> {
   } finally {
     await parley.stop();
   }
-  return results;
+  return { results, startSeconds };
 }
 
 async function main(): Promise<number> {
@@ -60,12 +70,19 @@ async function main(): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const results = await run(options);
+  const { results, startSeconds } = await run(options);
   await mkdir(dirname(options.json), { recursive: true });
-  const record = { at: new Date().toISOString(), machine: machine(), each: options.each, results };
+  const record = {
+    at: new Date().toISOString(),
+    machine: machine(),
+    each: options.each,
+    startSeconds,
+    results,
+  };
   await writeFile(options.json, `${JSON.stringify(record, null, 2)}\n`);
   console.log(resultTable(results));
   for (const line of limitLines(results)) console.log(line);
+  if (startSeconds !== undefined) console.log(startLine(startSeconds));
   const wrongs = broken(results);
   for (const line of wrongs) console.log(`parley broke a promise in ${line}`);
   return wrongs.length === 0 ? 0 : 1;

@@ -22,15 +22,20 @@ export class ParleyServer implements Server {
   readonly name = 'parley';
   readonly #root: string;
   readonly #startArguments: readonly string[];
+  readonly #profile: string | undefined;
   #child: Child | undefined;
   #address: ParleyAddress | undefined;
   #service: Service | undefined;
   readonly #known = new Set<string>();
 
-  /** @param startArguments more arguments for `npm start` */
-  constructor(root: string, startArguments: readonly string[] = []) {
+  /**
+   * @param startArguments more arguments for `npm start`
+   * @param profile folder for processor profiles, one a thread; what is measured is slower then
+   */
+  constructor(root: string, startArguments: readonly string[] = [], profile?: string) {
     this.#root = root;
     this.#startArguments = startArguments;
+    this.#profile = profile;
   }
 
   get pid(): number {
@@ -38,10 +43,15 @@ export class ParleyServer implements Server {
   }
 
   async start(): Promise<void> {
+    const [command = '', ...first] =
+      this.#profile === undefined
+        ? ['npm', 'start', '--silent', '--']
+        : ['node', '--cpu-prof', `--cpu-prof-dir=${this.#profile}`, '--import', 'tsx', 'scripts/start.ts'];
     this.#child = await startChild(
-      'npm',
+      command,
       [
-        ...['start', '--silent', '--', '--port', '0', '--json', '--no-demo'],
+        ...first,
+        ...['--port', '0', '--json', '--no-demo'],
         ...['-c', `commandsPerMinute=${NO_LIMIT}`, '-c', `commandBurst=${NO_LIMIT}`],
         ...this.#startArguments,
       ],
