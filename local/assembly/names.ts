@@ -81,6 +81,8 @@ export function identify(resource: TemplateResource, named: string | undefined, 
       const endpoint = `${scheme}://${id}.execute-api.${region}.amazonaws.com`;
       return { ref: id, attributes: { ApiId: id, ApiEndpoint: endpoint } };
     }
+    case 'AWS::Logs::LogGroup':
+      return { ref: name, attributes: { Arn: arn('logs', `log-group:${name}:*`) } };
     case 'AWS::ApiGatewayV2::Route':
     case 'AWS::ApiGatewayV2::Integration':
     case 'AWS::ApiGatewayV2::RouteResponse':
