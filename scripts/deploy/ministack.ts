@@ -11,8 +11,8 @@ import { CommandError } from '../command-error.ts';
 
 const run = promisify(execFile);
 
-/** The version that the stack was tried on; what another one does may differ. */
-const VERSION = '1.5.33';
+/** The version that the stack was tried on; what another one does may differ. Must be that of docker-compose.yml. */
+export const MINISTACK_VERSION = '1.5.33';
 
 const CACHE = join(import.meta.dirname, '../../.cache');
 
@@ -38,7 +38,7 @@ export interface RunningMiniStack {
  * @throws {CommandError} where there is no Python or no package to be had.
  */
 export async function installMiniStack(): Promise<string> {
-  const home = join(CACHE, `ministack-${VERSION}`);
+  const home = join(CACHE, `ministack-${MINISTACK_VERSION}`);
   // Written last, so that an installation that was cut off is made anew.
   const done = join(home, 'installed');
   if (!existsSync(done)) {
@@ -46,7 +46,7 @@ export async function installMiniStack(): Promise<string> {
     await mkdir(CACHE, { recursive: true });
     try {
       await run('python3', ['-m', 'venv', home]);
-      await run(join(home, 'bin/pip'), ['install', '--quiet', `ministack==${VERSION}`]);
+      await run(join(home, 'bin/pip'), ['install', '--quiet', `ministack==${MINISTACK_VERSION}`]);
     } catch (error) {
       throw new CommandError(
         'install MiniStack',
@@ -55,7 +55,7 @@ export async function installMiniStack(): Promise<string> {
         { cause: error },
       );
     }
-    await writeFile(done, VERSION);
+    await writeFile(done, MINISTACK_VERSION);
   }
   return join(home, 'bin/ministack');
 }

@@ -1,9 +1,12 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { emulatedEnvironment } from '../../scripts/deploy/cdk.ts';
 import { emulatorAddresses, emulatorContext, findEmulator } from '../../scripts/deploy/emulator.ts';
+import { MINISTACK_VERSION } from '../../scripts/deploy/ministack.ts';
 import { parseOutputs } from '../../scripts/deploy/outputs.ts';
 import { synthesize } from './stack.ts';
 
@@ -110,5 +113,14 @@ describe("a stack's outputs", () => {
 
   it('are none where there are none', () => {
     expect(parseOutputs('<Stacks><member><StackName>x</StackName></member></Stacks>')).toEqual({});
+  });
+});
+
+describe('docker-compose.yml', () => {
+  it('starts the version of MiniStack that is tested, and no emulator for others on the network', async () => {
+    const text = await readFile(join(import.meta.dirname, '../../docker-compose.yml'), 'utf8');
+    expect(text).toContain(`image: ministackorg/ministack:${MINISTACK_VERSION}\n`);
+    const ports = [...text.matchAll(/^ {4}ports: (.*)$/gm)].map(([, port]) => port);
+    expect(ports).toEqual(["['127.0.0.1:4566:4566']", "['127.0.0.1:4566:4566']"]);
   });
 });
