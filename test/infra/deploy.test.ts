@@ -121,6 +121,6 @@ describe('docker-compose.yml', () => {
     const text = await readFile(join(import.meta.dirname, '../../docker-compose.yml'), 'utf8');
     expect(text).toContain(`image: ministackorg/ministack:${MINISTACK_VERSION}\n`);
     const ports = [...text.matchAll(/^ {4}ports: (.*)$/gm)].map(([, port]) => port);
-    expect(ports).toEqual(["['127.0.0.1:4566:4566']", "['127.0.0.1:4566:4566']"]);
+    expect(ports).toEqual(['["127.0.0.1:4566:4566"]', '["127.0.0.1:4566:4566"]']);
   });
 });
