@@ -77,7 +77,9 @@ export async function deliverToShard(
     all.map(async (subscription) => {
       // P6: who has left since this subscription began hears nothing more, however late its deletion.
       if ((work.left.get(subscription.user) ?? 0) > subscription.since) return;
-      const delivery = await deliver(environment, subscription, frames.from(subscription.since));
+      const owed = frames.from(subscription.since);
+      if (owed.length === 0) return;
+      const delivery = await deliver(environment, subscription, owed);
       counts[delivery]++;
       if (delivery === 'gone' || delivery === 'closed') await forget(environment, subscription);
       if (delivery === 'refused') refused.push(subscription);
