@@ -270,7 +270,6 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     metrics,
     replace(functionName, codeDirectory) {
       lambda.replace(functionName, codeDirectory);
-      void lambda.warm([functionName]);
       opened.replace(functionName, codeDirectory);
     },
     databaseProcessId: () => database.process?.pid,

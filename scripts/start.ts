@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { BuildFailure } from 'esbuild';
 import { build } from './build.ts';
 import { CommandError, printFailure } from './command-error.ts';
 import { type Addresses, banner, demoLines } from './start/banner.ts';
@@ -54,7 +55,7 @@ export async function startParley(
     await rm(assemblyDirectory, { recursive: true, force: true });
   };
   try {
-    await build();
+    await buildHandlers();
     await synthesize(assemblyDirectory, {
       ...browserContext(servers),
       // What would not be shown need not be written.
@@ -91,6 +92,18 @@ export async function startParley(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+async function buildHandlers(): Promise<void> {
+  try {
+    await build();
+  } catch (error) {
+    const { message, errors } = error as Partial<BuildFailure>;
+    if (!errors) throw error;
+    throw new CommandError('build the handlers', message ?? '', 'Correct the source, and start again.', {
+      cause: error,
+    });
   }
 }
 

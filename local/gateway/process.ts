@@ -87,7 +87,6 @@ process.on('message', (message: ToGateway) => {
       break;
     case 'replace':
       lambda?.replace(message.functionName, message.codeDirectory);
-      void lambda?.warm([message.functionName]);
       break;
     case 'local': {
       const found = message.body !== '';

@@ -171,7 +171,8 @@ export class Environment {
       errorType: this.#outOfMemory ? 'Runtime.OutOfMemory' : 'Runtime.ExitError',
       errorMessage: prefix + reason,
     };
-    if (this.#event || this.#initSettled) this.#log('platform', error.errorMessage);
+    // Who ended it knows why.
+    if (!this.#ended && (this.#event || this.#initSettled)) this.#log('platform', error.errorMessage);
     this.#settleInit({ kind: 'exit', error });
     this.#settle({ kind: 'exit', error });
   }

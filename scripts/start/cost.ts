@@ -19,7 +19,7 @@ export function costLine(bill: Bill): string {
     `${counted(bill.invocations, 'invocation')} of ${counted(Math.round(bill.billedMilliseconds / 1000), 'second')}`,
     `about ${bill.writeUnits.toLocaleString('en')} write and ${counted(bill.readUnits, 'read unit')}`,
   ];
-  return `On AWS this run would have cost about ${dollars(bill.dollars)}: ${metered.join(', ')} (${bill.basis}).`;
+  return `On AWS this run would have cost ${dollars(bill.dollars)}: ${metered.join(', ')} (${bill.basis}).`;
 }
 
 function counted(count: number, name: string): string {
@@ -28,8 +28,8 @@ function counted(count: number, name: string): string {
 
 /** Two digits that say something, down to a hundredth of a cent. */
 function dollars(amount: number): string {
-  if (amount >= 1) return `$${amount.toFixed(2)}`;
+  if (amount >= 1) return `about $${amount.toFixed(2)}`;
   if (amount < 0.0001) return 'less than $0.0001';
   const digits = Math.max(2, 1 - Math.floor(Math.log10(amount)));
-  return `$${amount.toFixed(digits)}`;
+  return `about $${amount.toFixed(digits)}`;
 }

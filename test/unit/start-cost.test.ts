@@ -22,9 +22,9 @@ it('the last line says what AWS would have metered and what it would have cost',
 it.each([
   [0, 'less than $0.0001'],
   [0.000_09, 'less than $0.0001'],
-  [0.000_123, '$0.00012'],
-  [0.5, '$0.50'],
-  [12.345, '$12.35'],
+  [0.000_123, 'about $0.00012'],
+  [0.5, 'about $0.50'],
+  [12.345, 'about $12.35'],
 ])('a cost of %d dollars is %s', (dollars, text) => {
-  expect(costLine({ ...BILL, dollars })).toContain(`about ${text}:`);
+  expect(costLine({ ...BILL, dollars })).toContain(`would have cost ${text}:`);
 });
