@@ -18,8 +18,10 @@ export interface Started extends Endpoint {
   readonly gateways: readonly Endpoint[];
   /** Of the engine. */
   readonly pid: number;
-  /** Ends the engine and waits until it is gone. */
+  /** Ends the engine as Ctrl-C does, and waits until it is gone. */
   close(): Promise<void>;
+  /** Ends it in the middle of whatever it does, as `kill -9` does, and waits until it is gone. */
+  crash(): Promise<void>;
 }
 
 /**
@@ -39,9 +41,10 @@ export async function startService(
     ['--import', 'tsx', 'scripts/start.ts', '--port', '0', '--no-demo', '--json', ...flags, ...settings],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  const close = (): Promise<void> => end(child);
+  const close = (): Promise<void> => end(child, 'SIGINT');
+  const crash = (): Promise<void> => end(child, 'SIGKILL');
   try {
-    return { ...(await readyLine(child)), pid: child.pid ?? 0, close };
+    return { ...(await readyLine(child)), pid: child.pid ?? 0, close, crash };
   } catch (error) {
     await close();
     throw error;
@@ -73,7 +76,7 @@ export async function provideService(
 }
 
 /** The one line that `--json` prints when the service is ready. */
-async function readyLine(child: ChildProcess): Promise<Omit<Started, 'pid' | 'close'>> {
+async function readyLine(child: ChildProcess): Promise<Omit<Started, 'pid' | 'close' | 'crash'>> {
   const told: string[] = [];
   return new Promise((resolve, reject) => {
     const fail = (reason: string): void => {
@@ -90,7 +93,7 @@ async function readyLine(child: ChildProcess): Promise<Omit<Started, 'pid' | 'cl
       createInterface({ input: child.stdout }).on('line', (line) => {
         if (!line.startsWith('{"http"')) return note(line);
         clearTimeout(timer);
-        resolve(JSON.parse(line) as Omit<Started, 'pid' | 'close'>);
+        resolve(JSON.parse(line) as Omit<Started, 'pid' | 'close' | 'crash'>);
       });
     }
     child.once('error', (error) => fail(error.message));
@@ -101,10 +104,10 @@ async function readyLine(child: ChildProcess): Promise<Omit<Started, 'pid' | 'cl
   });
 }
 
-async function end(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = once(child, 'exit');
-  child.kill('SIGTERM');
+  child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
   await gone;
   clearTimeout(timer);
