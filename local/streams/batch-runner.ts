@@ -42,11 +42,12 @@ export class BatchRunner {
       records = await this.#dropAged(records, attempts);
       if (records.length === 0) return;
       const result = await this.#invoke(records);
-      if (signal.aborted) return;
+      // Also when the engine ends: what a function has done is not to be done again at the next start.
       if (result.kind === 'done') {
         this.#options.onDone(records);
         return;
       }
+      if (signal.aborted) return;
       tries += 1;
       if (result.kind === 'partial') {
         // All before the first failure is done with; all from there on comes again, as the order must hold.

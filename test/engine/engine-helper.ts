@@ -53,7 +53,7 @@ let environmentScript: Promise<string> | undefined;
 /** The worker of the functions' environments, bundled once for a test file. */
 export function bundledEnvironment(): Promise<string> {
   environmentScript ??= (async () => {
-    const outfile = join(await mkdtemp(join(tmpdir(), 'engine-environment-')), 'environment.mjs');
+    const outfile = join(await temporaryFolder(), 'environment.mjs');
     await build({
       entryPoints: [join(import.meta.dirname, '../../local/lambda/environment.ts')],
       outfile,

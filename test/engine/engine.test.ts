@@ -178,6 +178,11 @@ describe('kept data', () => {
       (keys) => keys.length === 1,
     );
     const [key = ''] = readBefore(await noted(first));
+    // Noted is not yet done with: the function has to answer.
+    await eventually(
+      async () => (await first.metrics()).functions['Sample-Reader']?.running,
+      (n) => n === 0,
+    );
     const { record } = (await noted(first)).get(key) as { record: { eventID: string } };
     await first.close();
 
@@ -231,6 +236,36 @@ describe('kept data', () => {
       (all) => all.length === 2,
     );
     expect(keys).toHaveLength(2);
+  });
+});
+
+describe('a mapping that begins at the latest record', () => {
+  it('reads what comes after it was made, and nothing before', async () => {
+    const dataDirectory = join(await temporaryFolder(), 'data');
+    const put = (engine: SampleEngine, sk: string) =>
+      engine.dynamodb.send(
+        new PutItemCommand({ TableName: 'Sample-Items', Item: { pk: { S: 'latest' }, sk: { S: sk } } }),
+      );
+    const withoutMapping = await changedSample(({ Resources }) => {
+      delete Resources.ReaderMapping;
+    });
+    const first = await start({ dataDirectory, assemblyDirectory: withoutMapping });
+    await put(first, 'E#1');
+    await first.close();
+    const latest = await changedSample(({ Resources }) => {
+      Object.assign(Resources.ReaderMapping?.Properties ?? {}, { StartingPosition: 'LATEST' });
+    });
+    const second = await start({ dataDirectory, assemblyDirectory: latest });
+    await put(second, 'E#2');
+    const read = async () => {
+      const notes = [...(await noted(second))].filter(([key]) => key.startsWith('stream'));
+      return notes.map(
+        ([, note]) => (note as { record: { dynamodb: { Keys: unknown } } }).record.dynamodb.Keys,
+      );
+    };
+    expect(await eventually(read, (keys) => keys.length > 0)).toEqual([
+      { pk: { S: 'latest' }, sk: { S: 'E#2' } },
+    ]);
   });
 });
 
