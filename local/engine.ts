@@ -12,7 +12,6 @@ import { openDatabase } from './dynamodb/database.ts';
 import { ExpirySweeper } from './dynamodb/expiry.ts';
 import { EngineError } from './errors.ts';
 import type { Front } from './gateway/front.ts';
-import { accessOf } from './gateway/grants.ts';
 import { openFront } from './gateway/open-front.ts';
 import { createLambdaService } from './lambda/create.ts';
 import type { FunctionLogEntry } from './lambda/service.ts';
@@ -240,7 +239,8 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     environmentFor,
     environmentScript,
     gatewayScript: () => bundled('gateway.js'),
-    access: accessOf(model, (fn) => credentials.issue(fn).accessKeyId),
+    authorizer,
+    credentials,
     ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
     ...(options.connectionLifetimeMs !== undefined && { connectionLifetimeMs: options.connectionLifetimeMs }),
     log: (entry) => log(gatewayEntry(entry)),

@@ -15,15 +15,18 @@ export interface Denial {
   readonly message: string;
 }
 
+/** What decides: the roles of functions, and where they are. */
+export type AccessModel = Pick<AssemblyModel, 'functions' | 'roles' | 'region' | 'account'>;
+
 /** Checks each call of a function against its role. */
 export class Authorizer {
   readonly #policies: ReadonlyMap<string, RolePolicy>;
-  readonly #model: AssemblyModel;
+  readonly #model: AccessModel;
   readonly #onDenial: (denial: Denial) => void;
   readonly #used = new Map<string, Set<string>>();
 
   /** @throws EngineError `property_unsupported` for what the engine can't decide */
-  constructor(model: AssemblyModel, onDenial: (denial: Denial) => void = () => {}) {
+  constructor(model: AccessModel, onDenial: (denial: Denial) => void = () => {}) {
     this.#model = model;
     this.#onDenial = onDenial;
     // Roles of other services are not the engine's to check.

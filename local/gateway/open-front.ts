@@ -1,11 +1,14 @@
 /** Opens a stack's APIs on the ports held for them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Authorizer } from '../access/authorizer.ts';
 import type { AssemblyModel } from '../assembly/model.ts';
 import type { FunctionLogEntry, LambdaService } from '../lambda/service.ts';
 import type { HeldPort } from '../port.ts';
+import type { Caller } from '../services/call.ts';
+import type { CredentialRegistry } from '../services/credentials.ts';
 import type { Front } from './front.ts';
 import { createGateway } from './gateway.ts';
-import { type Access, createGrantJudge } from './grants.ts';
+import { createGrantJudge } from './grants.ts';
 import type { GatewayLog } from './log.ts';
 import { startGateways } from './supervisor.ts';
 
@@ -17,7 +20,8 @@ export interface FrontOptions {
   readonly lambda: LambdaService;
   /** What a function's environment gets besides its own variables, in whichever process. */
   readonly environmentFor: (model: AssemblyModel['functions'][number]) => Readonly<Record<string, string>>;
-  readonly access: Access;
+  readonly authorizer: Authorizer;
+  readonly credentials: CredentialRegistry;
   readonly environmentScript: string;
   readonly gatewayScript: () => string;
   readonly idleTimeoutMs?: number;
@@ -50,7 +54,13 @@ export async function openFront(options: FrontOptions): Promise<Front> {
         functions,
         variables: Object.fromEntries(functions.map((fn) => [fn.name, options.environmentFor(fn)])),
         environmentScript: options.environmentScript,
-        access: options.access,
+        access: {
+          functions: model.functions,
+          roles: model.roles,
+          region: model.region,
+          account: model.account,
+        },
+        callers: callersOf(options),
       },
       ports: ports.map(({ number }) => number),
       log: options.log,
@@ -64,9 +74,9 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     lambda: options.lambda,
     port: ports[0]?.number ?? 0,
     authorize: createGrantJudge({
-      ...options.access,
-      webSocketApis: model.webSocketApis,
-      denied: options.tell,
+      authorizer: options.authorizer,
+      callerOf: (accessKeyId) => options.credentials.callerOf(accessKeyId),
+      model,
     }),
     log: options.log,
     local: (request, response) => answerLocal(options, request, response),
@@ -85,6 +95,16 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     replace() {},
     close: () => gateway.close(),
   };
+}
+
+function callersOf({ model, credentials }: FrontOptions): Map<string, Caller> {
+  const callers = new Map<string, Caller>();
+  for (const fn of model.functions) {
+    const { accessKeyId } = credentials.issue(fn);
+    const caller = credentials.callerOf(accessKeyId);
+    if (caller) callers.set(accessKeyId, caller);
+  }
+  return callers;
 }
 
 /** The functions that a route leads to. */

@@ -1,8 +1,9 @@
 /** What the engine and a gateway's process say to each other. Types only. */
+import type { AccessModel } from '../access/authorizer.ts';
 import type { FunctionModel, HttpApiModel, WebSocketApiModel } from '../assembly/model.ts';
 import type { FunctionLogEntry, FunctionStatistics } from '../lambda/service.ts';
+import type { Caller } from '../services/call.ts';
 import type { GatewayCounters } from './counters.ts';
-import type { Access } from './grants.ts';
 import type { GatewayLogEntry } from './log.ts';
 
 /** All that a process needs to serve a stack. */
@@ -17,7 +18,10 @@ export interface GatewaySetup {
   readonly host?: string;
   readonly idleTimeoutMs?: number;
   readonly connectionLifetimeMs?: number;
-  readonly access: Access;
+  /** Of all functions, as any may call `@connections`. */
+  readonly access: AccessModel;
+  /** By the access key id that the engine gave each. */
+  readonly callers: ReadonlyMap<string, Caller>;
 }
 
 /** A process's own numbers, from its start. */

@@ -3,6 +3,7 @@
  * the functions behind the routes; the database and all else stay with the engine.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Authorizer, describeDenial } from '../access/authorizer.ts';
 import { createLambdaService, type EngineLambdaService } from '../lambda/create.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createGrantJudge } from './grants.ts';
@@ -22,7 +23,7 @@ const tell = (message: FromGateway): void => {
 };
 
 async function start({ setup, port }: Extract<ToGateway, { kind: 'start' }>): Promise<void> {
-  const { functions, variables, environmentScript, access, ...served } = setup;
+  const { functions, variables, environmentScript, access, callers, ...served } = setup;
   const log = (entry: GatewayLogEntry) => tell({ kind: 'gatewayLog', entry });
   lambda = createLambdaService({
     functions,
@@ -36,9 +37,11 @@ async function start({ setup, port }: Extract<ToGateway, { kind: 'start' }>): Pr
       lambda,
       port,
       authorize: createGrantJudge({
-        ...access,
-        webSocketApis: setup.webSocketApis,
-        denied: (problem) => log({ at: Date.now(), api: '', routeKey: '@connections', problem }),
+        authorizer: new Authorizer(access, (denial) =>
+          log({ at: Date.now(), api: '', routeKey: '@connections', problem: describeDenial(denial) }),
+        ),
+        callerOf: (accessKeyId) => callers.get(accessKeyId),
+        model: { ...access, webSocketApis: setup.webSocketApis },
       }),
       log,
       local: askEngine,
