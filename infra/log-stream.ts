@@ -16,11 +16,13 @@ const PARALLELIZATION = 10;
 /** SQS keeps a message for 14 days at most: the time there is to look at what failed. */
 const FAILURE_RETENTION = Duration.days(14);
 
-/** How often, and until what age, a failing record is tried again before it goes to the failure queue. */
+/** How a reader gets its records, and how long a failing one is tried again before it goes to the failure queue. */
 export interface Persistence {
   readonly retryAttempts: number;
   /** Shorter than the stream's 24 hours, or a record would be gone without a word. */
   readonly maxRecordAge: Duration;
+  /** How long records may wait for a fuller batch; not at all without it. */
+  readonly batchingWindow?: Duration;
 }
 
 /** The stream of committed events, and the queue that tells which of them a reader gave up. */
@@ -43,7 +45,7 @@ export class LogStream extends Construct {
    * another `op`, and must not pass the filter. A new reader starts with the oldest record: a repeat is harmless to
    * every reader, a gap is not.
    */
-  feed(reader: Handler, { retryAttempts, maxRecordAge }: Persistence): void {
+  feed(reader: Handler, { retryAttempts, maxRecordAge, batchingWindow }: Persistence): void {
     reader.addEventSource(
       // The library's class and interface differ in one optional property, to a compiler that minds `undefined`.
       new DynamoEventSource(this.#chat as ITable, {
@@ -65,6 +67,7 @@ export class LogStream extends Construct {
         reportBatchItemFailures: true,
         retryAttempts,
         maxRecordAge,
+        ...(batchingWindow ? { maxBatchingWindow: batchingWindow } : {}),
         onFailure: { bind: () => this.#destination(reader) },
       }),
     );

@@ -5,10 +5,10 @@ import type { RoomId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 
 /**
- * Pauses between looks, milliseconds. The author's own put takes a few milliseconds; where the author died the settler follows the stream
- * within about a second on AWS, which polls four times a second.
+ * Pauses between looks, milliseconds; longer together than the settler takes. The author's own put takes a few milliseconds; where
+ * the author died the settler comes within about a second and a half: its batching window (infra/settler.ts) and a poll of the stream.
  */
-export const WAITS_MS = [10, 20, 40, 80, 160, 320, 640] as const;
+export const WAITS_MS = [10, 20, 40, 80, 160, 320, 640, 640, 640] as const;
 
 export function sleep(ctx: ChatContext, ms: number): Promise<void> {
   return ctx.sleep ? ctx.sleep(ms) : new Promise((resolve) => setTimeout(resolve, ms));
