@@ -1,11 +1,13 @@
 /** `npm run deploy:local`: deploys the stack with the ordinary CDK command to LocalStack or MiniStack. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from './build.ts';
 import { CommandError, printFailure } from './command-error.ts';
+import { atExit } from './deploy/at-exit.ts';
 import { cdk, EMULATED } from './deploy/cdk.ts';
 import {
   type Addresses,
@@ -47,7 +49,7 @@ export interface Deployed extends Addresses {
 export async function deployLocal(emulator: Emulator, context: Context = {}): Promise<Deployed> {
   return withAssembly(emulator, context, async (assembly, stackName, stage) => {
     const { endpoint } = emulator;
-    await cdk(endpoint, ['bootstrap', `aws://${EMULATED.account}/${EMULATED.region}`]);
+    await cdk(endpoint, ['bootstrap', `aws://${EMULATED.account}/${EMULATED.region}`, '--app', assembly]);
     const outputsFile = join(assembly, 'outputs.json');
     const deploy = ['deploy', stackName, '--app', assembly, '--require-approval', 'never'];
     const printed = await cdk(endpoint, [...deploy, '--outputs-file', outputsFile]);
@@ -71,13 +73,16 @@ async function withAssembly<T>(
   work: (assembly: string, stackName: string, stage: string) => Promise<T>,
 ): Promise<T> {
   const assembly = await mkdtemp(join(tmpdir(), 'parley-deploy-'));
+  const remove = () => rmSync(assembly, { recursive: true, force: true });
+  const withdraw = atExit(remove);
   try {
     await build();
     await synthesize(assembly, { ...emulatorContext(emulator), ...context });
     const stage = context.stage ?? DEFAULT_STAGE;
     return await work(assembly, `Parley-${stage}`, stage);
   } finally {
-    await rm(assembly, { recursive: true, force: true });
+    remove();
+    withdraw();
   }
 }
 

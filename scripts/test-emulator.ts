@@ -14,7 +14,6 @@ async function main(suiteArguments: readonly string[]): Promise<number> {
   const command = await installMiniStack();
   timer.say('MiniStack is installed');
   const ministack = await startMiniStack(command);
-  const stopped = stopOnSignal(ministack.stop);
   try {
     const emulator = await findEmulator(ministack.endpoint);
     timer.say(`MiniStack answers at ${ministack.endpoint}`);
@@ -34,7 +33,7 @@ async function main(suiteArguments: readonly string[]): Promise<number> {
     console.error(await ministack.log());
     throw error;
   } finally {
-    await stopped();
+    await ministack.stop();
   }
 }
 
@@ -44,19 +43,6 @@ function stopwatch(): { say(text: string): void } {
     say: (text) =>
       console.error(`[${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s] ${text}`),
   };
-}
-
-/** @returns `stop`, which Ctrl-C calls too, once. */
-function stopOnSignal(stop: () => Promise<void>): () => Promise<void> {
-  let stopping: Promise<void> | undefined;
-  const once = () => {
-    stopping ??= stop();
-    return stopping;
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => void once().finally(() => process.exit(1)));
-  }
-  return once;
 }
 
 main(process.argv.slice(2)).then(

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { CommandError } from '../command-error.ts';
+import { atExit } from './at-exit.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -28,6 +29,7 @@ export async function cdk(endpoint: string, args: readonly string[], show = fals
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
+  const withdraw = atExit(() => child.kill());
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -37,7 +39,7 @@ export async function cdk(endpoint: string, args: readonly string[], show = fals
   }
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve);
-  });
+  }).finally(withdraw);
   if (code === 0) return printed;
   throw new CommandError(
     `run cdk ${args[0]}`,

@@ -1,13 +1,14 @@
 /** Installs MiniStack from PyPI into a virtual environment, and runs it for as long as somebody needs it. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { CommandError } from '../command-error.ts';
+import { atExit } from './at-exit.ts';
 
 const run = promisify(execFile);
 
@@ -82,9 +83,15 @@ export async function startMiniStack(command: string): Promise<RunningMiniStack>
   const endpoint = `http://127.0.0.1:${port}`;
   const log = async () =>
     (await readFile(logFile, 'utf8')).trimEnd().split('\n').slice(-TOLD_LINES).join('\n');
+  const remove = () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  const withdraw = atExit(() => {
+    signalGroup(child.pid, 'SIGKILL');
+    remove();
+  });
   const stop = async () => {
     await end(child);
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    remove();
+    withdraw();
   };
   try {
     await ready(child, `${endpoint}/_ministack/health`);

@@ -1,6 +1,7 @@
 /** Runs the end-to-end suite against a deployed stack. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { atExit } from './at-exit.ts';
 import type { Addresses } from './emulator.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -24,7 +25,8 @@ export async function runSuite(
       env: { ...process.env, PARLEY_HTTP: http, PARLEY_WS: websocket, PARLEY_TARGET: target },
     },
   );
-  return new Promise((resolve, reject) => {
+  const withdraw = atExit(() => child.kill());
+  return new Promise<number>((resolve, reject) => {
     child.once('error', reject).once('exit', (code) => resolve(code ?? 1));
-  });
+  }).finally(withdraw);
 }
