@@ -1,12 +1,14 @@
 // Exhaustive check of the append design (data-model.md beside this file): every interleaving, at the grain of one database call, of
 // senders that repeat ids and may die anywhere, and a settler that may die and repeat. Usage: node append-model.mjs [variant] [senders]
-// variants: ok (the design) · noguard (commit without `settled = :s`) · claimfirst (claim read before HEAD) · nopending
+// variants: ok (the design) · noguard (commit without a condition on `settled`) · claimfirst (claim read before HEAD) · nopending · norecent
 const variant = process.argv[2] ?? 'ok';
 const KEYS = (process.argv[3] ?? 'a,a,a,b').split(','); // one sender each; equal letters = repeats of one id
 const init = {
   seq: 0,
   pending: [],
   settled: 0,
+  before: 0, // what `settled` was before it last moved
+  recent: [], // the keys of the events before + 1 … settled
   claims: {},
   log: [],
   events: {},
@@ -73,7 +75,8 @@ function* next(x) {
     } else if (s.pc === 'commit') {
       const [c, t] = y();
       const dup = variant === 'nopending' ? -1 : x.pending.indexOf(s.k);
-      const ok = (variant === 'noguard' || x.settled === s.s) && dup < 0;
+      const oneBehind = x.before === s.s && (variant === 'norecent' || !x.recent.includes(s.k));
+      const ok = (variant === 'noguard' || x.settled === s.s || oneBehind) && dup < 0;
       if (ok) {
         c.seq++;
         c.log.push(s.k);
@@ -129,8 +132,9 @@ function* next(x) {
       c.st.step++;
     } else {
       if (x.settled === st.from) {
+        c.before = st.from;
         c.settled = st.to;
-        c.pending.splice(0, n);
+        c.recent = c.pending.splice(0, n);
       }
       c.st = { pc: 'idle' };
     }

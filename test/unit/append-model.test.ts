@@ -17,6 +17,7 @@ describe('the design of the append, in every interleaving of its database calls'
     ['noguard', 'the commit does not look at settled'],
     ['claimfirst', 'the claim is read before the head'],
     ['nopending', 'the commit does not look at pending'],
+    ['norecent', 'a commit that is one step behind does not look at recent'],
   ])('P3 once: breaks as soon as one part is left out (%s: %s)', (variant) => {
     expect(run(variant, 'a,a,a,b')).toContain('two events for id a');
   });
