@@ -1,21 +1,29 @@
-import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Authorizer, checkMappings, describeDenial } from './access/authorizer.ts';
 import { checkInvokeRights } from './access/invoke-rights.ts';
 import type { AssemblyModel } from './assembly/model.ts';
 import { readAssembly } from './assembly/read-assembly.ts';
+import { bundled } from './bundled.ts';
 import { makeCustomResources } from './custom-resources/custom-resources.ts';
 import { openDatabase } from './dynamodb/database.ts';
 import { ExpirySweeper } from './dynamodb/expiry.ts';
-import { EngineError } from './errors.ts';
+import type { AccessLogEntry } from './gateway/access-log.ts';
 import type { Front } from './gateway/front.ts';
 import { openFront } from './gateway/open-front.ts';
 import { createLambdaService } from './lambda/create.ts';
 import type { FunctionLogEntry } from './lambda/service.ts';
-import { type EngineLog, filterLog, functionEntry, gatewayEntry, type LogLevel, writeLog } from './log.ts';
+import {
+  accessEntry,
+  type EngineLog,
+  filterLog,
+  functionEntry,
+  gatewayEntry,
+  type LogLevel,
+  shows,
+  writeLog,
+} from './log.ts';
 import { CapacityMeter } from './metrics/capacity.ts';
 import { type EngineMetrics, readMetrics } from './metrics/metrics.ts';
 import { takePorts } from './port.ts';
@@ -116,7 +124,8 @@ async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> 
 
 async function start(options: EngineOptions, closers: (() => Promise<void> | void)[]): Promise<Engine> {
   const startedAt = Date.now();
-  const log = filterLog(options.logLevel ?? 'warn', options.log ?? writeLog);
+  const level = options.logLevel ?? 'warn';
+  const log = filterLog(level, options.log ?? writeLog);
   const tell = (text: string) => log({ at: Date.now(), level: 'warn', source: 'engine', text });
   const ports = await takePorts(options);
   const credentials = new CredentialRegistry();
@@ -244,6 +253,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
     ...(options.connectionLifetimeMs !== undefined && { connectionLifetimeMs: options.connectionLifetimeMs }),
     log: (entry) => log(gatewayEntry(entry)),
+    ...(shows(level, 'info') && { accessLog: (entry: AccessLogEntry) => log(accessEntry(entry)) }),
     functionLog,
     tell,
     async local(url) {
@@ -278,13 +288,4 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
       return closing;
     },
   };
-}
-
-/** Bundled, the other entries lie beside the engine; run from its source, in the build's folder. */
-function bundled(name: string): string {
-  const here = path.dirname(fileURLToPath(import.meta.url));
-  const candidates = [path.join(here, name), path.join(here, '../dist/local', name)];
-  const found = candidates.find((candidate) => existsSync(candidate));
-  if (found !== undefined) return found;
-  throw new EngineError('assembly_unreadable', `unable to start; ${name} is not built`);
 }

@@ -1,3 +1,4 @@
+import type { AccessLogEntry } from './gateway/access-log.ts';
 import type { GatewayLogEntry } from './gateway/log.ts';
 import type { FunctionLogEntry } from './lambda/service.ts';
 import type { EngineLogEntry, LogLevel } from './log-entry.ts';
@@ -12,8 +13,13 @@ const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, e
 /** Lets through what is at least of this level. */
 export function filterLog(level: LogLevel, log: EngineLog): EngineLog {
   return (entry) => {
-    if (RANK[entry.level] >= RANK[level]) log(entry);
+    if (shows(level, entry.level)) log(entry);
   };
+}
+
+/** Whether a log of this level shows an entry of that one. */
+export function shows(level: LogLevel, entry: EngineLogEntry['level']): boolean {
+  return RANK[entry] >= RANK[level];
 }
 
 /** Writes to standard error: for eyes where that is a terminal, a JSON object a line elsewhere. */
@@ -75,4 +81,16 @@ export function gatewayEntry(entry: GatewayLogEntry): EngineLogEntry {
     ...(requestId !== undefined && { requestId }),
     ...(connectionId !== undefined && { fields: { connectionId } }),
   };
+}
+
+/** A line in JSON is taken apart; another is shown as it is. */
+export function accessEntry({ at, requestId, line }: AccessLogEntry): EngineLogEntry {
+  const common = { at, level: 'info', source: 'access', requestId } as const;
+  try {
+    const fields: unknown = JSON.parse(line);
+    if (typeof fields === 'object' && fields !== null) return { ...common, text: '', fields: { ...fields } };
+  } catch {
+    // Another format: `$context.requestId $context.status` and the like.
+  }
+  return { ...common, text: line };
 }

@@ -96,6 +96,8 @@ export interface WebSocketApiModel extends Origin {
   readonly apiId: string;
   readonly stageName: string;
   readonly throttle?: ThrottleModel;
+  /** `AccessLogSettings.Format` of the stage. */
+  readonly accessLogFormat?: string;
   readonly routeSelectionExpression: string;
   readonly routes: readonly WebSocketRouteModel[];
 }
@@ -113,6 +115,7 @@ export interface HttpApiModel extends Origin {
   readonly apiId: string;
   readonly stageName: string;
   readonly throttle?: ThrottleModel;
+  readonly accessLogFormat?: string;
   readonly routes: readonly {
     readonly routeKey: string;
     readonly functionArn: string;

@@ -125,7 +125,7 @@ export function readApis(reader: AssemblyReader, functions: readonly FunctionMod
 function stageOf(
   reader: AssemblyReader,
   api: ResolvedResource,
-): { stageName: string; throttle?: ThrottleModel } {
+): { stageName: string; throttle?: ThrottleModel; accessLogFormat?: string } {
   const [stage, ...others] = reader
     .ofType('AWS::ApiGatewayV2::Stage')
     .filter(({ properties }) => properties.ApiId === api.identity.ref);
@@ -146,7 +146,12 @@ function stageOf(
           rateLimit: numberOf(rate, Number.POSITIVE_INFINITY),
           burstLimit: numberOf(burst, Number.POSITIVE_INFINITY),
         };
-  return { stageName: String(stage.properties.StageName), ...(throttle && { throttle }) };
+  const accessLogFormat = textOf(objectOf(stage.properties.AccessLogSettings).Format);
+  return {
+    stageName: String(stage.properties.StageName),
+    ...(throttle && { throttle }),
+    ...(accessLogFormat !== undefined && { accessLogFormat }),
+  };
 }
 
 function corsOf(api: ResolvedResource): Pick<HttpApiModel, 'cors'> {

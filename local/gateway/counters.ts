@@ -14,6 +14,8 @@ export interface GatewayCounters {
   messagesOut: number;
   meteredOut: number;
   integrationFailures: number;
+  /** Requests and messages beyond the stage's rate: 429 or "Too Many Requests". */
+  throttles: number;
   /** `@connections` requests by the status they were answered with. */
   posts: Record<number, number>;
   httpRequests: number;
@@ -31,6 +33,7 @@ export function createCounters(): GatewayCounters {
     messagesOut: 0,
     meteredOut: 0,
     integrationFailures: 0,
+    throttles: 0,
     posts: {},
     httpRequests: 0,
   };

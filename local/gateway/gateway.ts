@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import type { HttpApiModel, WebSocketApiModel } from '../assembly/model.ts';
 import type { LambdaService } from '../lambda/service.ts';
+import type { AccessLog } from './access-log.ts';
 import type { Connection } from './connection.ts';
 import { createCounters, type GatewayCounters } from './counters.ts';
 import { refuse } from './handshake.ts';
@@ -47,6 +48,10 @@ export interface GatewayOptions {
   /** Requests of the engine's own (`/_local/…`); true where it has taken the request. */
   readonly local?: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly log?: GatewayLog;
+  /** Gets a line for each request and message where the stage declares an access log. */
+  readonly accessLog?: AccessLog;
+  /** Whether the end of a connection shall not be announced: `$disconnect` is best effort on AWS, and may never come. */
+  readonly loseDisconnect?: (connectionId: string) => boolean;
 }
 
 export interface Gateway {
@@ -66,14 +71,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   /** Known when it listens, before anyone connects. */
   let address = '';
-  const shared = { lambda: options.lambda, newIdentifier, counters, log };
+  const { lambda, accessLog, loseDisconnect } = options;
+  const shared = { lambda, newIdentifier, counters, log, accessLog };
   const webSocketApis = options.webSocketApis.map((model) =>
     createWebSocketApi({
       ...shared,
       model,
       connections,
       domainName: () => address,
-      isClosed: () => closed,
+      isDisconnectLost: (connectionId) => closed || (loseDisconnect?.(connectionId) ?? false),
     }),
   );
   const httpApis = options.httpApis.map((model) => ({ model, handle: createHttpApi({ ...shared, model }) }));

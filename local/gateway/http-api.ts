@@ -2,14 +2,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpApiModel } from '../assembly/model.ts';
 import type { LambdaService } from '../lambda/service.ts';
+import type { AccessLog } from './access-log.ts';
 import { readBody } from './body.ts';
 import { isCorsHeader, isPreflight, preflightHeaders, responseHeaders } from './cors.ts';
 import type { GatewayCounters } from './counters.ts';
+import { createHttpRecorder } from './http-access.ts';
 import { httpEvent, httpResponse } from './http-payload.ts';
 import { createRouter } from './http-routes.ts';
 import { type IntegrationOutcome, integrate } from './integration.ts';
 import { HTTP_PAYLOAD_BYTES } from './limits.ts';
 import type { GatewayLog } from './log.ts';
+import { createThrottle, TOO_MANY_REQUESTS } from './throttle.ts';
 
 /** Headers that belong to one hop; what an integration says about them is not passed on. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'upgrade']);
@@ -20,6 +23,7 @@ export interface HttpApiOptions {
   readonly newIdentifier: () => string;
   readonly counters: GatewayCounters;
   readonly log: GatewayLog;
+  readonly accessLog: AccessLog | undefined;
 }
 
 export function createHttpApi(
@@ -29,6 +33,8 @@ export function createHttpApi(
   const { cors } = model;
   const route = createRouter(model.routes);
   const prefix = model.stageName === '$default' ? '' : `/${model.stageName}`;
+  const passes = createThrottle(model.throttle);
+  const record = createHttpRecorder(model, options.accessLog);
 
   function answer(
     request: IncomingMessage,
@@ -60,31 +66,39 @@ export function createHttpApi(
 
   async function handle(request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
     const requestId = newIdentifier();
+    const started = Date.now();
     const url = request.url ?? '/';
     const mark = url.indexOf('?');
     const rawPath = decodedPath(mark < 0 ? url : url.slice(0, mark));
     if (!rawPath.startsWith(prefix)) return answer(request, response, requestId, message(404, 'Not Found'));
     const found = route(request.method ?? '', rawPath.slice(prefix.length));
     if (!found) return answer(request, response, requestId, message(404, 'Not Found'));
+    const { routeKey } = found.route;
+    if (!passes(routeKey)) {
+      counters.throttles++;
+      record(request, response, { routeKey, requestId, started });
+      return answer(request, response, requestId, message(429, TOO_MANY_REQUESTS));
+    }
     const event = httpEvent(request, {
       model,
       accountId: found.route.functionArn.split(':')[4] ?? '',
-      routeKey: found.route.routeKey,
+      routeKey,
       pathParameters: found.pathParameters,
       rawPath,
       rawQueryString: mark < 0 ? '' : url.slice(mark + 1),
       body,
       requestId,
-      now: Date.now(),
+      now: started,
     });
     const outcome = await integrate(lambda, found.route.functionArn, event, found.route.integrationTimeoutMs);
+    record(request, response, { routeKey, requestId, started, outcome });
     const reply = outcome.ok ? httpResponse(outcome.payload) : undefined;
     if (reply) return answer(request, response, requestId, reply);
     counters.integrationFailures++;
     log({
       at: Date.now(),
       api: model.logicalId,
-      routeKey: found.route.routeKey,
+      routeKey,
       requestId,
       problem: describe(outcome),
     });

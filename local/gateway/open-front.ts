@@ -6,6 +6,7 @@ import type { FunctionLogEntry, LambdaService } from '../lambda/service.ts';
 import type { HeldPort } from '../port.ts';
 import type { Caller } from '../services/call.ts';
 import type { CredentialRegistry } from '../services/credentials.ts';
+import type { AccessLog } from './access-log.ts';
 import type { Front } from './front.ts';
 import { createGateway } from './gateway.ts';
 import { createGrantJudge } from './grants.ts';
@@ -27,6 +28,8 @@ export interface FrontOptions {
   readonly idleTimeoutMs?: number;
   readonly connectionLifetimeMs?: number;
   readonly log: GatewayLog;
+  /** Left out where nobody would see it. */
+  readonly accessLog?: AccessLog;
   readonly functionLog: (entry: FunctionLogEntry) => void;
   readonly tell: (text: string) => void;
   /** Answers `/_local/…` with JSON; `undefined` for an address that there is not. */
@@ -54,6 +57,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
         functions,
         variables: Object.fromEntries(functions.map((fn) => [fn.name, options.environmentFor(fn)])),
         environmentScript: options.environmentScript,
+        accessLog: options.accessLog !== undefined,
         access: {
           functions: model.functions,
           roles: model.roles,
@@ -64,6 +68,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
       },
       ports: ports.map(({ number }) => number),
       log: options.log,
+      ...(options.accessLog && { accessLog: options.accessLog }),
       functionLog: options.functionLog,
       died: options.tell,
       local: options.local,
@@ -79,6 +84,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
       model,
     }),
     log: options.log,
+    ...(options.accessLog && { accessLog: options.accessLog }),
     local: (request, response) => answerLocal(options, request, response),
   });
   return {

@@ -3,6 +3,7 @@ import type { AccessModel } from '../access/authorizer.ts';
 import type { FunctionModel, HttpApiModel, WebSocketApiModel } from '../assembly/model.ts';
 import type { FunctionLogEntry, FunctionStatistics } from '../lambda/service.ts';
 import type { Caller } from '../services/call.ts';
+import type { AccessLogEntry } from './access-log.ts';
 import type { GatewayCounters } from './counters.ts';
 import type { GatewayLogEntry } from './log.ts';
 
@@ -15,6 +16,8 @@ export interface GatewaySetup {
   /** What each function's environment gets besides its own variables, by name. */
   readonly variables: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly environmentScript: string;
+  /** Whether anybody reads the access log. */
+  readonly accessLog: boolean;
   readonly host?: string;
   readonly idleTimeoutMs?: number;
   readonly connectionLifetimeMs?: number;
@@ -46,5 +49,6 @@ export type FromGateway =
   | { readonly kind: 'state'; readonly state: ProcessState }
   | { readonly kind: 'functionLog'; readonly entry: FunctionLogEntry }
   | { readonly kind: 'gatewayLog'; readonly entry: GatewayLogEntry }
+  | { readonly kind: 'accessLog'; readonly entry: AccessLogEntry }
   /** A request for the engine's own address, `/_local/…`. */
   | { readonly kind: 'local'; readonly id: number; readonly url: string };

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Authorizer, describeDenial } from '../access/authorizer.ts';
 import { createLambdaService, type EngineLambdaService } from '../lambda/create.ts';
+import type { AccessLogEntry } from './access-log.ts';
 import { createGateway, type Gateway } from './gateway.ts';
 import { createGrantJudge } from './grants.ts';
 import type { GatewayLogEntry } from './log.ts';
@@ -23,7 +24,7 @@ const tell = (message: FromGateway): void => {
 };
 
 async function start({ setup, port }: Extract<ToGateway, { kind: 'start' }>): Promise<void> {
-  const { functions, variables, environmentScript, access, callers, ...served } = setup;
+  const { functions, variables, environmentScript, access, callers, accessLog, ...served } = setup;
   const log = (entry: GatewayLogEntry) => tell({ kind: 'gatewayLog', entry });
   lambda = createLambdaService({
     functions,
@@ -44,6 +45,7 @@ async function start({ setup, port }: Extract<ToGateway, { kind: 'start' }>): Pr
         model: { ...access, webSocketApis: setup.webSocketApis },
       }),
       log,
+      ...(accessLog && { accessLog: (entry: AccessLogEntry) => tell({ kind: 'accessLog', entry }) }),
       local: askEngine,
     });
   } catch (error) {

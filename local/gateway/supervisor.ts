@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { EngineError } from '../errors.ts';
 import type { FunctionLogEntry } from '../lambda/service.ts';
+import type { AccessLog } from './access-log.ts';
 import { createCounters } from './counters.ts';
 import { type Front, type GatewayState, sumCounters, sumStatistics } from './front.ts';
 import type { GatewayLog } from './log.ts';
@@ -15,6 +16,7 @@ export interface SupervisorOptions {
   /** One gateway each. */
   readonly ports: readonly number[];
   readonly log: GatewayLog;
+  readonly accessLog?: AccessLog;
   readonly functionLog: (entry: FunctionLogEntry) => void;
   /** A gateway's process ended by itself and is started again. */
   readonly died: (text: string) => void;
@@ -184,6 +186,9 @@ class SupervisedGateway {
         break;
       case 'functionLog':
         this.#options.functionLog(message.entry);
+        break;
+      case 'accessLog':
+        this.#options.accessLog?.(message.entry);
         break;
       case 'gatewayLog':
         this.#options.log(message.entry);

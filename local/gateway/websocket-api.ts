@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from 'ws';
 import type { WebSocketApiModel } from '../assembly/model.ts';
 import type { LambdaService } from '../lambda/service.ts';
+import type { AccessLog } from './access-log.ts';
 import { plainAddress } from './address.ts';
 import { Connection } from './connection.ts';
 import type { GatewayCounters } from './counters.ts';
@@ -13,6 +14,8 @@ import { type IntegrationOutcome, integrate, proxyResponse } from './integration
 import { FRAME_BYTES, MESSAGE_BYTES } from './limits.ts';
 import type { GatewayLog } from './log.ts';
 import { createRoutes } from './route-selection.ts';
+import { createThrottle, TOO_MANY_REQUESTS } from './throttle.ts';
+import { createRecorder } from './websocket-access.ts';
 import { type ConnectionIdentity, connectEvent, disconnectEvent, messageEvent } from './websocket-events.ts';
 
 /** How long a client may take to answer a close frame before its socket is cut, milliseconds. */
@@ -31,8 +34,9 @@ export interface WebSocketApiOptions {
   readonly log: GatewayLog;
   /** The API's own address, `host:port`. */
   readonly domainName: () => string;
-  /** True once the gateway closes: ends of connections are then no longer announced. */
-  readonly isClosed: () => boolean;
+  /** True for a connection whose end is not announced, as for all when the gateway closes. */
+  readonly isDisconnectLost: (connectionId: string) => boolean;
+  readonly accessLog: AccessLog | undefined;
 }
 
 export interface WebSocketApi {
@@ -43,6 +47,8 @@ export interface WebSocketApi {
 export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
   const { model, lambda, connections, newIdentifier, counters, log } = options;
   const routes = createRoutes(model);
+  const passes = createThrottle(model.throttle);
+  const record = createRecorder(model, options.accessLog);
   /** The subprotocol that `$connect` chose, for the handshake under way. */
   const subprotocols = new WeakMap<IncomingMessage, string>();
   const serverOptions: ServerOptions & { closeTimeout: number } = {
@@ -76,6 +82,14 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
     };
     const requestId = newIdentifier();
     const { connect } = routes;
+    if (!passes('$connect')) {
+      counters.throttles++;
+      counters.refusals++;
+      const { connectionId } = identity;
+      refuse(socket, 429, { message: TOO_MANY_REQUESTS, connectionId, requestId });
+      record(identity, 'CONNECT', { routeKey: '$connect', requestId, now, status: 429 });
+      return;
+    }
     if (connect) {
       const url = request.url ?? '';
       const mark = url.indexOf('?');
@@ -83,6 +97,7 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
       const outcome = await integrate(lambda, connect.functionArn, event, connect.integrationTimeoutMs);
       const answer = outcome.ok ? proxyResponse(outcome.payload) : undefined;
       const status = answer?.statusCode ?? failureStatus(outcome);
+      record(identity, 'CONNECT', { routeKey: '$connect', requestId, now, status, outcome });
       if (status < 200 || status > 299) {
         counters.refusals++;
         if (!answer) failed('$connect', identity.connectionId, outcome);
@@ -141,9 +156,22 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
       answer(connection, Buffer.from(JSON.stringify({ message: 'Forbidden', connectionId, requestId })));
       return;
     }
-    const event = messageEvent(connection.identity, route.routeKey, body, requestId, newIdentifier(), now);
+    const { routeKey } = route;
+    if (!passes(routeKey)) {
+      counters.throttles++;
+      answer(
+        connection,
+        Buffer.from(JSON.stringify({ message: TOO_MANY_REQUESTS, connectionId, requestId })),
+      );
+      record(connection.identity, 'MESSAGE', { routeKey, requestId, now, status: 429 });
+      return;
+    }
+    const messageId = newIdentifier();
+    const event = messageEvent(connection.identity, routeKey, body, requestId, messageId, now);
     const outcome = await integrate(lambda, route.functionArn, event, route.integrationTimeoutMs);
     const response = outcome.ok ? proxyResponse(outcome.payload) : undefined;
+    const status = response?.statusCode ?? 500;
+    record(connection.identity, 'MESSAGE', { routeKey, requestId, messageId, now, status, outcome });
     const reply = Buffer.from((route.routeResponse && response?.body) || '');
     if (!response || reply.length > MESSAGE_BYTES) {
       failed(route.routeKey, connectionId, outcome);
@@ -164,9 +192,13 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
   function disconnected(identity: ConnectionIdentity, close: { code: number; reason: string }): void {
     counters.disconnects++;
     const { disconnect } = routes;
-    if (!disconnect || options.isClosed()) return;
-    const event = disconnectEvent(identity, close, newIdentifier(), Date.now());
+    if (!disconnect || options.isDisconnectLost(identity.connectionId)) return;
+    const now = Date.now();
+    const requestId = newIdentifier();
+    const event = disconnectEvent(identity, close, requestId, now);
     void integrate(lambda, disconnect.functionArn, event, disconnect.integrationTimeoutMs).then((outcome) => {
+      const status = outcome.ok ? 200 : 500;
+      record(identity, 'DISCONNECT', { routeKey: '$disconnect', requestId, now, status, outcome });
       if (!outcome.ok) failed('$disconnect', identity.connectionId, outcome);
     });
   }

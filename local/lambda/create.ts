@@ -42,6 +42,8 @@ export interface LambdaOptions {
   readonly initTimeoutMs?: number;
   /** Waits before the retries of an asynchronous event whose function failed. */
   readonly asyncRetryDelaysMs?: readonly number[];
+  /** Told of each event that begins; `kill` ends its environment, then or later, as a crash of its process would. */
+  readonly onInvoke?: (functionName: string, kill: () => void) => void;
   /** Gets each asynchronous event that failed for good. */
   readonly onAsyncFailure?: (model: FunctionModel, record: FailureRecord) => void;
 }
@@ -85,6 +87,7 @@ export function createLambdaService(options: LambdaOptions): EngineLambdaService
         scaleOutAfterMs: options.scaleOutAfterMs ?? SCALE_OUT_AFTER_MS,
         initTimeoutMs: options.initTimeoutMs ?? INIT_TIMEOUT_MS,
         log: options.log,
+        ...(options.onInvoke && { onInvoke: options.onInvoke }),
         reserveRoom,
       }),
     );

@@ -13,6 +13,7 @@ export interface PoolOptions {
   readonly scaleOutAfterMs: number;
   readonly initTimeoutMs: number;
   readonly log: (entry: FunctionLogEntry) => void;
+  readonly onInvoke?: (functionName: string, kill: () => void) => void;
   /** Makes room for one more environment on the machine; false where there is none. */
   readonly reserveRoom: (pool: FunctionPool) => boolean;
 }
@@ -216,6 +217,7 @@ export class FunctionPool {
     this.#running++;
     this.#counts.invocations++;
     const started = performance.now();
+    this.#options.onInvoke?.(this.model.name, () => void environment.end());
     const result = await environment.run(
       { requestId, traceId: newTraceId(), deadline: Date.now() + timeoutMs, event: waiting.event },
       timeoutMs,

@@ -14,6 +14,7 @@ export interface EngineMetrics {
   /** Of all functions together. */
   readonly invocations: number;
   readonly errors: number;
+  /** Of functions, and of the stages' routes. */
   readonly throttles: number;
   /** Milliseconds by which each stream mapping's newest batch was behind, by logical id. */
   readonly iteratorAge: Readonly<Record<string, number>>;
@@ -50,7 +51,7 @@ export function readMetrics(sources: MetricsSources): EngineMetrics {
     connections: counters.connections,
     invocations: total('invocations'),
     errors: total('errors'),
-    throttles: total('throttles'),
+    throttles: total('throttles') + counters.throttles,
     iteratorAge: sources.iteratorAge(),
     gateways,
     functions,

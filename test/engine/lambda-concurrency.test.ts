@@ -246,3 +246,27 @@ describe('the cost of an invocation', () => {
     await bench.close();
   });
 });
+
+it('an environment killed on demand fails its event as a crash of its process does, and the next one starts anew', async () => {
+  let kills = 0;
+  const bench = await startLambda(
+    { sleeper: { code: SLEEPER } },
+    {
+      onInvoke(functionName, kill) {
+        expect(functionName).toBe('sleeper');
+        if (++kills === 2) setTimeout(kill, 30);
+        if (kills === 3) kill();
+      },
+    },
+  );
+  const run = () => bench.lambda.invoke('sleeper', 100, 'RequestResponse');
+  const first = await run();
+  expect(first.ok).toBe(true);
+  for (let n = 0; n < 2; n++)
+    expect(await run()).toMatchObject({ ok: false, kind: 'exit', errorType: 'Runtime.ExitError' });
+  const last = await run();
+  expect(last.ok).toBe(true);
+  expect(payloads([first, last])[0]).not.toBe(payloads([first, last])[1]);
+  expect(bench.lambda.statistics().sleeper).toMatchObject({ invocations: 4, errors: 2, coldStarts: 3 });
+  await bench.close();
+});
