@@ -50,7 +50,7 @@ export async function openDatabase(): Promise<BenchDatabase> {
     environment,
     open,
     follow: (onCommits) => {
-      following = followStream(database.endpoint, streams, () => !closing, onCommits);
+      following = followStream(database.endpoint, CHAT_TABLE, streams, () => !closing, onCommits);
     },
     async close() {
       // The database's process is not what keeps a program alive: without this, the program could end before it.

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseClient } from '../local/dynamodb/client.ts';
 import type { StreamStore } from '../local/dynamodb/stream-store.ts';
 import type { StreamEvent } from '../shared/delivery/stream-records.ts';
-import { CHAT_TABLE } from './database.ts';
 
 /** Records of one read; the mapping of the stack takes as many at most. */
 const BATCH = 100;
@@ -17,16 +16,17 @@ interface Record {
   };
 }
 
-/** Reads the Chat table's stream in order while `go` says so, as an event source mapping does. */
+/** Reads a table's stream in order while `go` says so, as an event source mapping does. */
 export async function followStream(
   endpoint: string,
+  table: string,
   store: StreamStore,
   go: () => boolean,
   onCommits: ((event: StreamEvent) => Promise<void>) | undefined,
 ): Promise<void> {
   const client = new DatabaseClient(endpoint, 'us-east-1');
   const { Table } = await client.call<{ Table: { LatestStreamArn: string } }>('DescribeTable', {
-    TableName: CHAT_TABLE,
+    TableName: table,
   });
   const stream = { StreamArn: Table.LatestStreamArn };
   const { StreamDescription } = await client.call<{ StreamDescription: { Shards: { ShardId: string }[] } }>(
