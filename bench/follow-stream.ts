@@ -48,7 +48,7 @@ export async function followStream(
     if (commits.length > 0) await onCommits?.({ Records: commits });
     const last = Records.at(-1);
     if (last === undefined) await sleep(PAUSE);
-    else store.trim(CHAT_TABLE, Number(last.dynamodb.SequenceNumber));
+    else store.trim(table, Number(last.dynamodb.SequenceNumber));
   }
   await client.close();
 }

@@ -46,7 +46,8 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   $disconnect: {
     entry: 'disconnect',
     description: 'Takes a closed connection’s items away',
-    connections: { actions: ['DeleteItem', 'BatchWriteItem'], keys: SUBSCRIPTIONS },
+    // A frame that calls its action so is refused as any other, at the price of any other.
+    connections: { actions: ['UpdateItem', 'DeleteItem', 'BatchWriteItem'], keys: SUBSCRIPTIONS },
   },
   $default: {
     entry: 'default',

@@ -32,7 +32,7 @@ function toRequest(event: APIGatewayProxyEventV2): Request | undefined {
   const query = event.rawQueryString ? `?${event.rawQueryString}` : '';
   const hasBody = event.body !== undefined && method !== 'GET' && method !== 'HEAD';
   try {
-    return new Request(`https://${event.requestContext.domainName}${toPath(event.rawPath)}${query}`, {
+    return new Request(`https://api.invalid${toPath(event.rawPath)}${query}`, {
       method,
       headers: toHeaders(event.headers),
       ...(hasBody ? { body: Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8') } : {}),

@@ -2,12 +2,17 @@ import { openConnection } from '../../shared/chat/connections.ts';
 import { HTTP_STATUS } from '../../shared/protocol/errors.ts';
 import { getRuntime } from '../runtime/runtime.ts';
 import type { SocketHandler } from './command.ts';
+import { handler as refuseAction } from './default.ts';
 import { callbackOf, checkOrigin, identify } from './handshake.ts';
 import { toRefusal } from './reply.ts';
 import { header } from './socket-event.ts';
 
-/** `$connect`: the socket opens only after this answered 200, and by then it hears all rooms of its user. */
+/**
+ * `$connect`: the socket opens only after this answered 200, and by then it hears all rooms of its user. A frame whose action is
+ * called `$connect` may be routed here too: it is an unknown action like any other.
+ */
 export const handler: SocketHandler = async (event) => {
+  if (event.requestContext.eventType === 'MESSAGE') return refuseAction(event);
   const { context, logger, settings } = getRuntime();
   const { connectionId, requestId, connectedAt } = event.requestContext;
   const log = logger.with({ requestId, connectionId });

@@ -8,6 +8,8 @@ export interface SocketEvent {
     readonly connectionId: string;
     readonly requestId?: string;
     readonly routeKey?: string;
+    /** `CONNECT`, `MESSAGE` or `DISCONNECT`. */
+    readonly eventType?: string;
     /** Epoch milliseconds. */
     readonly connectedAt?: number;
     readonly domainName?: string;

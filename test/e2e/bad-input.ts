@@ -21,10 +21,12 @@ export const NO_COMMANDS: readonly Bad[] = [
   ['a comment in JSON', text('{"action":"ping"/* now */}')],
   ['a control character as it is', text('{"action":"ping","id":"a\u0001b"}')],
   ['a hundred nested lists', text('['.repeat(100) + ']'.repeat(100))],
-  ['ten thousand nested lists', text('['.repeat(10_000) + ']'.repeat(10_000))],
   ['a number that is too large for any type', text('{"action":1e999}')],
   ['blanks', text('   ')],
 ];
+
+/** Not a command either, and too deep for a careless parser. */
+export const DEEP_JSON: Bad = ['ten thousand nested lists', text('['.repeat(10_000) + ']'.repeat(10_000))];
 
 /** Actions that do not exist, among them names that mean something to JavaScript and to API Gateway. */
 export const NO_ACTIONS: readonly string[] = [

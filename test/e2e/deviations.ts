@@ -22,6 +22,10 @@ const DEVIATIONS = {
     target: 'ministack',
     reason: 'binary frames are taken, where API Gateway closes the connection with 1003',
   },
+  'deep-json': {
+    target: 'ministack',
+    reason: 'a frame of ten thousand nested lists closes the connection',
+  },
 } as const satisfies Record<string, Deviation>;
 
 export type DeviationId = keyof typeof DEVIATIONS;

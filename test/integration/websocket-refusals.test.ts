@@ -187,3 +187,17 @@ describe('an error that is not the client’s', () => {
     }
   });
 });
+
+describe('P8 clean: a frame whose action is called as a route of API Gateway’s own', () => {
+  it.each(['$connect', '$disconnect'] as const)(
+    '%s is an unknown action, and its connection lives on',
+    async (action) => {
+      const answer = await sockets.call(action, {
+        body: JSON.stringify({ action, id: 'm1' }),
+        requestContext: { ...contextOf(connection), routeKey: action, eventType: 'MESSAGE' },
+      });
+      expect(JSON.parse(answer.body ?? '')).toMatchObject({ id: 'm1', error: { code: 'bad_request' } });
+      await expectUnchanged();
+    },
+  );
+});
