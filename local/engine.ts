@@ -9,6 +9,7 @@ import { bundled } from './bundled.ts';
 import { makeCustomResources } from './custom-resources/custom-resources.ts';
 import { openDatabase } from './dynamodb/database.ts';
 import { ExpirySweeper } from './dynamodb/expiry.ts';
+import { Faults } from './faults/faults.ts';
 import type { AccessLogEntry } from './gateway/access-log.ts';
 import type { Front } from './gateway/front.ts';
 import { openFront } from './gateway/open-front.ts';
@@ -83,10 +84,14 @@ export interface Engine {
   readonly awsEndpoint: string;
   readonly model: AssemblyModel;
   readonly outputs: Readonly<Record<string, string>>;
+  /** What decides on calls of the functions in this process: gateways in processes of their own have one each. */
+  readonly authorizer: Authorizer;
   /** Of gateways in processes of their own, what they told last: half a second ago at most. */
   metrics(): EngineMetrics;
   /** Swaps a function's code: events from now on run on the new code, those under way end on the old. */
   replace(functionName: string, codeDirectory: string): void;
+  /** What goes wrong on purpose: nothing, until a plan is set. */
+  readonly faults: Faults;
   /** Of the database that runs now; undefined where it is one of the user's own. */
   databaseProcessId(): number | undefined;
   /** Ends everything: no process, no temporary folder is left. */
@@ -132,7 +137,15 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   const bill = new Bill();
   const capacity = new CapacityMeter();
   let authorizer: Authorizer | undefined;
+  let databaseProcessId = (): number | undefined => undefined;
+  const faults = new Faults({
+    killDatabase() {
+      const pid = databaseProcessId();
+      if (pid) process.kill(pid, 'SIGKILL');
+    },
+  });
   const seams: CallSeams = {
+    fault: faults.call,
     authorize: (...call) => authorizer?.check(...call),
     count(...call) {
       bill.count(...call);
@@ -153,6 +166,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   checkInvokeRights(model);
   const database = await openDatabase(model, options, tell);
   closers.push(() => database.close());
+  databaseProcessId = () => database.process?.pid;
   const { data, client, tables, store } = database;
   const fileOf = (name: string) => (data.kept ? path.join(data.path, name) : undefined);
 
@@ -181,6 +195,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     environmentScript,
     environmentFor,
     log: functionLog,
+    onInvoke: faults.invocation,
   });
   const mappings = await Mappings.prepare({
     model,
@@ -190,6 +205,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     queues,
     lambda,
     polling: options.streamPolling ?? 'immediate',
+    faults,
     log: tell,
     ...(store && { store }),
   });
@@ -250,6 +266,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     gatewayScript: () => bundled('gateway.js'),
     authorizer,
     credentials,
+    faults,
     ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
     ...(options.connectionLifetimeMs !== undefined && { connectionLifetimeMs: options.connectionLifetimeMs }),
     log: (entry) => log(gatewayEntry(entry)),
@@ -277,12 +294,14 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     awsEndpoint: endpoint.url,
     model,
     outputs: model.outputs,
+    authorizer,
     metrics,
     replace(functionName, codeDirectory) {
       lambda.replace(functionName, codeDirectory);
       opened.replace(functionName, codeDirectory);
     },
-    databaseProcessId: () => database.process?.pid,
+    faults,
+    databaseProcessId,
     close() {
       closing ??= closeAll(closers);
       return closing;

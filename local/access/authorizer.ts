@@ -1,8 +1,8 @@
-import type { AssemblyModel } from '../assembly/model.ts';
+import type { AssemblyModel, RoleModel } from '../assembly/model.ts';
 import { EngineError } from '../errors.ts';
 import type { Caller, NeededPermission } from '../services/call.ts';
 import type { Context } from './conditions.ts';
-import { RolePolicy } from './policy.ts';
+import { type Grant, RolePolicy } from './policy.ts';
 
 /** A refused call, for whoever looks for the missing grant. */
 export interface Denial {
@@ -20,10 +20,9 @@ export type AccessModel = Pick<AssemblyModel, 'functions' | 'roles' | 'region' |
 
 /** Checks each call of a function against its role. */
 export class Authorizer {
-  readonly #policies: ReadonlyMap<string, RolePolicy>;
+  readonly #policies: Map<string, RolePolicy>;
   readonly #model: AccessModel;
   readonly #onDenial: (denial: Denial) => void;
-  readonly #used = new Map<string, Set<string>>();
 
   /** @throws EngineError `property_unsupported` for what the engine can't decide */
   constructor(model: AccessModel, onDenial: (denial: Denial) => void = () => {}) {
@@ -40,10 +39,7 @@ export class Authorizer {
     for (const { action, resource, context } of permissions) {
       const decision =
         policy?.decide(action, resource, () => this.#context(caller, context?.() ?? {})) ?? 'implicit';
-      if (decision === 'allow') {
-        this.#note(caller.functionName, action);
-        continue;
-      }
+      if (decision === 'allow') continue;
       const denial = this.#denial(caller, action, resource, decision === 'explicit');
       this.#onDenial(denial);
       return denial;
@@ -51,15 +47,20 @@ export class Authorizer {
     return undefined;
   }
 
-  /** Actions that each function used with success: the others of its role were granted for nothing. */
-  used(): Record<string, readonly string[]> {
-    return Object.fromEntries([...this.#used].map(([name, actions]) => [name, [...actions].sort()]));
+  /** What each function's role allows and no call needed so far, by the function's name: perhaps granted for nothing. */
+  unusedGrants(): Record<string, readonly Grant[]> {
+    return Object.fromEntries(
+      this.#model.functions.map(({ name, roleArn }) => [name, this.#policies.get(roleArn)?.unused() ?? []]),
+    );
   }
 
-  #note(functionName: string, action: string): void {
-    const actions = this.#used.get(functionName);
-    if (actions) actions.add(action);
-    else this.#used.set(functionName, new Set([action]));
+  /**
+   * Decides by other statements from now on, as after a deploy that changed the role.
+   *
+   * @throws EngineError `property_unsupported` for what the engine can't decide
+   */
+  replaceRole(role: RoleModel): void {
+    this.#policies.set(role.arn, new RolePolicy(role));
   }
 
   #context(caller: Caller, own: Context): Context {

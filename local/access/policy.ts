@@ -7,10 +7,19 @@ import { likeAction, likeArn } from './patterns.ts';
 /** `implicit`: nothing allows it. `explicit`: something denies it, whatever allows it. */
 export type Decision = 'allow' | 'implicit' | 'explicit';
 
+/** One action that one statement of a role allows. */
+export interface Grant {
+  readonly action: string;
+  readonly resources: readonly string[];
+}
+
 interface Statement {
+  readonly source: PolicyStatement;
   readonly allows: boolean;
   readonly covers: (action: string, resource: string) => boolean;
   readonly condition: Condition | undefined;
+  /** Actions of calls that it let pass. */
+  readonly used: Set<string>;
 }
 
 /** Statements that speak of an action on a resource. Most have no condition: then the answer never changes. */
@@ -58,10 +67,26 @@ export class RolePolicy {
       if (this.#relevant.size >= REMEMBERED) this.#relevant.clear();
       this.#relevant.set(key, relevant);
     }
-    if (relevant.fixed !== undefined) return relevant.fixed;
+    if (relevant.fixed !== undefined) return note(relevant.fixed, action, relevant.statements);
     const values = context();
-    return verdict(relevant.statements.filter(({ condition }) => condition?.(values) ?? true));
+    const holding = relevant.statements.filter(({ condition }) => condition?.(values) ?? true);
+    return note(verdict(holding), action, holding);
   }
+
+  /** Actions of its statements that let no call pass so far, those of managed policies among them. */
+  unused(): Grant[] {
+    return this.#statements.flatMap(({ source, allows, used }) => {
+      const actions = allows ? source.actions : [];
+      return actions
+        .filter((pattern) => ![...used].some(likeAction(pattern)))
+        .map((action) => ({ action, resources: source.resources }));
+    });
+  }
+}
+
+function note(decision: Decision, action: string, statements: readonly Statement[]): Decision {
+  if (decision === 'allow') for (const { used } of statements) used.add(action);
+  return decision;
 }
 
 function verdict(statements: readonly Statement[]): Decision {
@@ -78,6 +103,8 @@ function compile(statement: PolicyStatement): Statement {
   const isListed = { action: anyOf(actions, likeAction), resource: anyOf(resources, likeArn) };
   const isExcluded = { action: anyOf(notActions, likeAction), resource: anyOf(notResources, likeArn) };
   return {
+    source: statement,
+    used: new Set(),
     allows: statement.effect === 'Allow',
     covers: (action, resource) =>
       (notActions.length > 0 ? !isExcluded.action(action) : isListed.action(action)) &&
