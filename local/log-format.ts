@@ -29,7 +29,7 @@ export function terminalLine(entry: EngineLogEntry, coloured: boolean): string {
   const paint = (code: number, painted: string) =>
     coloured && painted !== '' ? `\x1b[${code}m${painted}\x1b[0m` : painted;
   const details = Object.entries(fields)
-    .filter(([name, value]) => !NOT_SHOWN.has(name) && value !== undefined)
+    .filter(([name, value]) => !NOT_SHOWN.has(name) && value !== undefined && value !== requestId)
     .map(([name, value]) => `${name}=${typeof value === 'string' ? plain(value) : JSON.stringify(value)}`);
   const parts = [
     paint(DIM, localTime(at)),

@@ -88,9 +88,15 @@ export function accessEntry({ at, requestId, line }: AccessLogEntry): EngineLogE
   const common = { at, level: 'info', source: 'access', requestId } as const;
   try {
     const fields: unknown = JSON.parse(line);
-    if (typeof fields === 'object' && fields !== null) return { ...common, text: '', fields: { ...fields } };
+    if (typeof fields === 'object' && fields !== null)
+      return { ...common, text: '', fields: withoutAbsent(fields) };
   } catch {
     // Another format: `$context.requestId $context.status` and the like.
   }
   return { ...common, text: line };
+}
+
+/** API Gateway writes `-` for what has no value. */
+function withoutAbsent(fields: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== '-'));
 }

@@ -54,6 +54,8 @@ export function createHttpApi(
     if (reply.cookies?.length) headers['set-cookie'] = reply.cookies;
     headers['apigw-requestid'] = requestId;
     headers['content-length'] = Buffer.byteLength(reply.body);
+    // What is given to `writeHead` alone can't be asked for afterwards, and the access log asks.
+    if (options.accessLog) response.setHeader('content-length', headers['content-length']);
     response.writeHead(reply.status, headers as Record<string, string | string[] | number>);
     response.end(request.method === 'HEAD' ? undefined : reply.body);
   }

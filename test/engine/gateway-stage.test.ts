@@ -34,6 +34,7 @@ const FORMAT = JSON.stringify({
   path: '$context.path',
   method: '$context.httpMethod',
   latency: '$context.responseLatency',
+  length: '$context.responseLength',
 });
 
 let bench: GatewayBench | undefined;
@@ -151,7 +152,13 @@ describe('an access log', () => {
       client.socket.close();
       await client.closed;
     }, 4);
-    const common = { connection: expect.stringMatching(/=$/), path: '-', method: '-', latency: '-' };
+    const common = {
+      connection: expect.stringMatching(/=$/),
+      path: '-',
+      method: '-',
+      latency: '-',
+      length: '-',
+    };
     const message = expect.stringMatching(/=$/);
     expect(lines).toEqual([
       { ...common, route: '$connect', status: '200', error: '-', event: 'CONNECT', message: '-' },
@@ -168,6 +175,7 @@ describe('an access log', () => {
     }, 1);
     expect(lines[0]).toMatchObject({ route: 'GET /a', status: '200', path: '/a', method: 'GET', event: '-' });
     expect(lines[0].latency).toMatch(/^\d+$/);
+    expect(lines[0].length).toBe('2');
   });
 
   it('can’t be forged by what clients send', () => {
@@ -180,8 +188,11 @@ describe('an access log', () => {
 
   it('shows its fields on a terminal, and a line of another format as it is', () => {
     const entry = { at: 0, api: 'Api', requestId: 'r1=' };
+    expect(accessEntry({ ...entry, line: '{"a":"-","b":"1"}' }).fields).toEqual({ b: '1' });
     const shown = (line: string) => terminalLine(accessEntry({ ...entry, line }), false).slice(13);
-    expect(shown('{"route":"ping","status":"200"}')).toBe('INFO  access r1= route=ping status=200');
+    expect(shown('{"request":"r1=","route":"ping","status":"200","error":"-"}')).toBe(
+      'INFO  access r1= route=ping status=200',
+    );
     expect(shown('127.0.0.1 ping 200')).toBe('INFO  access r1= 127.0.0.1 ping 200');
   });
 });

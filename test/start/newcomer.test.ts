@@ -40,6 +40,7 @@ describe('npm start', () => {
   it('ends everything on Ctrl-C, without an error', async () => {
     start.interrupt();
     expect([0, 130]).toContain(await start.ended);
+    expect(start.screen).toMatch(/On AWS this run would have cost .*\d WebSocket messages/);
     for (const terminal of pasted) await terminal.shows(/Disconnected/);
   });
 });
