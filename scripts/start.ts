@@ -74,6 +74,8 @@ export async function startParley(
     });
     closeEngine = () => engine.close();
     const users = options.demo ? await createDemo(engine.http) : [];
+    // The demo shall stand before anything falls.
+    if (options.faults) engine.faults.set(options.faults);
     if (options.watch) {
       const watching = await watchFunctions({
         root: ROOT,

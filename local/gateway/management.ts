@@ -19,10 +19,11 @@ export interface ManagementCall {
 }
 
 /**
- * What to do with a call. `hang` never answers. The judge checks the caller's credential and right
+ * What to do with a call. `hang` never answers; `lost` does as told and answers 500; `gone` closes the connection, as API Gateway
+ * forgets none that lives. The judge checks the caller's credential and right
  * (`execute-api:ManageConnections`), a rate, and plays faults.
  */
-export type ManagementVerdict = 'allow' | 'forbidden' | 'throttled' | 'gone' | 'failure' | 'hang';
+export type ManagementVerdict = 'allow' | 'forbidden' | 'throttled' | 'gone' | 'failure' | 'lost' | 'hang';
 
 export interface ManagementOptions {
   readonly connections: ReadonlyMap<string, Connection>;
@@ -37,11 +38,13 @@ const PATH = /^\/([\w$-]+)\/(?:@|%40)connections\/([^/?]+)/;
  * The form of a connection's id; another one is a 400, not a 410. Seen on AWS by https://github.com/localstack/localstack/issues/4694.
  */
 const CONNECTION_ID = /^[\w-]{8,64}={0,2}$/;
+const CLOSE_GOING_AWAY = 1001;
 const REFUSALS = {
   forbidden: [403, 'ForbiddenException'],
   throttled: [429, 'LimitExceededException'],
   gone: [410, 'GoneException'],
   failure: [500, 'InternalServerException'],
+  lost: [500, 'InternalServerException'],
 } as const;
 
 /** Takes the requests to `@connections`; false for one that has another path. */
@@ -65,7 +68,13 @@ export function createManagement(
     response.end(body);
   }
 
-  function post(connectionId: string, stage: string, message: Buffer, response: ServerResponse): void {
+  function post(
+    connectionId: string,
+    stage: string,
+    message: Buffer,
+    response: ServerResponse,
+    lost: boolean,
+  ): void {
     // Looked up when the whole message is here, so that messages leave in the order in which they arrived.
     const connection = live(connectionId, stage);
     if (!connection) answer(response, 410, 'GoneException');
@@ -74,7 +83,8 @@ export function createManagement(
     else {
       counters.messagesOut++;
       counters.meteredOut += Math.max(1, Math.ceil(message.length / FRAME_BYTES));
-      answer(response, 200);
+      if (lost) answer(response, ...REFUSALS.lost);
+      else answer(response, 200);
     }
   }
 
@@ -116,7 +126,9 @@ export function createManagement(
       );
       return true;
     }
-    if (verdict !== 'allow') {
+    if (verdict === 'gone') connection?.close(CLOSE_GOING_AWAY, 'Going away');
+    const lost = verdict === 'lost';
+    if (verdict !== 'allow' && !(lost && connection)) {
       request.resume();
       const [status, errorType] = REFUSALS[verdict];
       answer(response, status, errorType, verdict === 'forbidden' ? '{"message":"Forbidden"}' : '');
@@ -124,7 +136,7 @@ export function createManagement(
     }
     if (method === 'POST') {
       readBody(request, MESSAGE_BYTES, (message) => {
-        if (message) post(connectionId, stage, message, response);
+        if (message) post(connectionId, stage, message, response, lost);
         else answer(response, 413, 'PayloadTooLargeException', '{"message":"Message too long"}');
       });
       return true;
@@ -141,7 +153,8 @@ export function createManagement(
     else if (method === 'GET') answer(response, 200, undefined, JSON.stringify(describe(connection)));
     else {
       connection.close(1000, 'Connection Closed Normally');
-      answer(response, 204);
+      if (lost) answer(response, ...REFUSALS.lost);
+      else answer(response, 204);
     }
     return true;
   };

@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authorizer } from '../access/authorizer.ts';
 import type { AssemblyModel } from '../assembly/model.ts';
+import { answerFaults } from '../faults/control.ts';
+import type { Faults } from '../faults/faults.ts';
 import type { FunctionLogEntry, LambdaService } from '../lambda/service.ts';
 import type { HeldPort } from '../port.ts';
 import type { Caller } from '../services/call.ts';
@@ -28,6 +30,8 @@ export interface FrontOptions {
   readonly idleTimeoutMs?: number;
   readonly connectionLifetimeMs?: number;
   readonly log: GatewayLog;
+  /** What goes wrong at a gateway in this process. */
+  readonly faults: Faults;
   /** Left out where nobody would see it. */
   readonly accessLog?: AccessLog;
   readonly functionLog: (entry: FunctionLogEntry) => void;
@@ -74,18 +78,25 @@ export async function openFront(options: FrontOptions): Promise<Front> {
       local: options.local,
     });
   }
+  const { faults } = options;
+  const judge = createGrantJudge({
+    authorizer: options.authorizer,
+    callerOf: (accessKeyId) => options.credentials.callerOf(accessKeyId),
+    model,
+  });
   const gateway = await createGateway({
     ...served,
     lambda: options.lambda,
     port: ports[0]?.number ?? 0,
-    authorize: createGrantJudge({
-      authorizer: options.authorizer,
-      callerOf: (accessKeyId) => options.credentials.callerOf(accessKeyId),
-      model,
-    }),
+    authorize: (call) => {
+      const verdict = judge(call);
+      return verdict === 'allow' ? faults.post() : verdict;
+    },
+    loseDisconnect: faults.losesDisconnect,
     log: options.log,
     ...(options.accessLog && { accessLog: options.accessLog }),
-    local: (request, response) => answerLocal(options, request, response),
+    local: (request, response) =>
+      answerFaults(faults, request, response) || answerLocal(options, request, response),
   });
   return {
     ports: [gateway.port],

@@ -5,6 +5,7 @@ import { FunctionPool } from './function-pool.ts';
 import type {
   FunctionLogEntry,
   FunctionStatistics,
+  InvocationFault,
   InvocationOutcome,
   InvocationType,
   LambdaService,
@@ -43,7 +44,7 @@ export interface LambdaOptions {
   /** Waits before the retries of an asynchronous event whose function failed. */
   readonly asyncRetryDelaysMs?: readonly number[];
   /** Told of each event that begins; `kill` ends its environment, then or later, as a crash of its process would. */
-  readonly onInvoke?: (functionName: string, kill: () => void) => void;
+  readonly onInvoke?: (functionName: string, kill: () => void) => InvocationFault | undefined;
   /** Gets each asynchronous event that failed for good. */
   readonly onAsyncFailure?: (model: FunctionModel, record: FailureRecord) => void;
 }

@@ -125,6 +125,13 @@ export class Environment {
     return this.#ended;
   }
 
+  /** Ends the thread as if it had died before it could answer. */
+  die(requestId: string): EventResult {
+    void this.end();
+    const errorMessage = `RequestId: ${requestId} Error: Runtime exited with error: signal: killed`;
+    return { kind: 'exit', error: { errorType: 'Runtime.ExitError', errorMessage } };
+  }
+
   #received(message: EnvironmentMessage): void {
     switch (message.kind) {
       case 'result':

@@ -8,6 +8,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { installClock, setClock } from './clock.ts';
 import { errorPayload, UnhandledPromiseRejection, UnsettledHandler } from './environment-errors.ts';
 import { captureOutput } from './environment-output.ts';
 import { loadHandler } from './load-handler.ts';
@@ -91,6 +92,7 @@ function serialized(result: unknown): string {
 
 async function main(): Promise<void> {
   let handler: (event: unknown, context: unknown) => unknown;
+  installClock();
   try {
     handler = await loadHandler(data.codeDirectory, data.handler);
   } catch (error) {
@@ -100,6 +102,7 @@ async function main(): Promise<void> {
   post({ kind: 'ready' });
   for (;;) {
     const message = freezeUntilEvent();
+    setClock(message.clockOffsetMs ?? 0);
     // Two turns of the event loop: what happened outside while the thread slept (a peer closed its socket, a timer came
     // due) is seen before the handler runs, as on Lambda, where the event itself arrives through the loop.
     await nextTurn();

@@ -2,7 +2,7 @@
 import type { FunctionModel } from '../assembly/model.ts';
 import { Environment, type EventResult, type InitFailure, timedOut } from './environment-handle.ts';
 import { newRequestId, newTraceId } from './identifiers.ts';
-import type { FunctionLogEntry, FunctionStatistics, InvocationOutcome } from './service.ts';
+import type { FunctionLogEntry, FunctionStatistics, InvocationFault, InvocationOutcome } from './service.ts';
 
 export interface PoolOptions {
   readonly script: string;
@@ -13,7 +13,7 @@ export interface PoolOptions {
   readonly scaleOutAfterMs: number;
   readonly initTimeoutMs: number;
   readonly log: (entry: FunctionLogEntry) => void;
-  readonly onInvoke?: (functionName: string, kill: () => void) => void;
+  readonly onInvoke?: (functionName: string, kill: () => void) => InvocationFault | undefined;
   /** Makes room for one more environment on the machine; false where there is none. */
   readonly reserveRoom: (pool: FunctionPool) => boolean;
 }
@@ -217,11 +217,18 @@ export class FunctionPool {
     this.#running++;
     this.#counts.invocations++;
     const started = performance.now();
-    this.#options.onInvoke?.(this.model.name, () => void environment.end());
-    const result = await environment.run(
-      { requestId, traceId: newTraceId(), deadline: Date.now() + timeoutMs, event: waiting.event },
+    const fault = this.#options.onInvoke?.(this.model.name, () => void environment.end());
+    const answer = await environment.run(
+      {
+        requestId,
+        traceId: newTraceId(),
+        deadline: Date.now() + timeoutMs,
+        event: waiting.event,
+        ...(fault && { clockOffsetMs: fault.clockOffsetMs }),
+      },
       timeoutMs,
     );
+    const result = fault?.dies() ? environment.die(requestId) : answer;
     this.#running--;
     this.#counts.billedMilliseconds += Math.ceil(performance.now() - started);
     if (result.kind === 'result' || (result.kind === 'error' && !result.died)) this.#next(environment);

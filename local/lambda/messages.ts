@@ -18,6 +18,8 @@ export interface EventMessage {
   readonly deadline: number;
   /** The event as JSON text: a string crosses threads for a fraction of what an object costs. */
   readonly event: string;
+  /** By how much the clock is ahead during the event, milliseconds. */
+  readonly clockOffsetMs?: number;
 }
 
 /** Lambda's error payload: https://docs.aws.amazon.com/lambda/latest/dg/nodejs-exceptions.html */

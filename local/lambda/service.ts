@@ -25,6 +25,14 @@ export interface LambdaService {
   close(): Promise<void>;
 }
 
+/** What a fault plan does to one event that a function is given. */
+export interface InvocationFault {
+  /** By how much the environment's clock is ahead while it runs the event, milliseconds. */
+  readonly clockOffsetMs: number;
+  /** Asked when the handler has answered: whether the environment dies with the answer unsaid. */
+  readonly dies: () => boolean;
+}
+
 /** One line of a function's own output, or of the platform about it. */
 export interface FunctionLogEntry {
   /** Milliseconds since the epoch. */

@@ -46,6 +46,20 @@ export interface ServiceFault {
   readonly status: number;
   readonly code: string;
   readonly message: string;
+  /** What the error's body says beside its type and its message. */
+  readonly details?: Readonly<Record<string, unknown>>;
+}
+
+/** What a fault plan does to one call. */
+export interface CallFault {
+  /** How long the call is held up, milliseconds. */
+  readonly delayMs?: number;
+  /** What the caller gets in place of the answer: an error, or a connection that is cut. */
+  readonly answer?: ServiceFault | 'reset';
+  /** Whether the call takes effect although its answer is lost. */
+  readonly takesEffect?: boolean;
+  /** Hears when the call has had its effect, or will have none. */
+  readonly done?: () => void;
 }
 
 /**
@@ -57,8 +71,8 @@ export interface CallSeams {
     caller: Caller,
     permissions: readonly NeededPermission[],
   ) => { readonly message: string } | undefined;
-  /** Before the call: delay it, or fail it with this error. */
-  readonly fault?: (call: AwsCall) => Promise<ServiceFault | undefined> | undefined;
+  /** Before an allowed call: what goes wrong with it. */
+  readonly fault?: (call: AwsCall) => CallFault | undefined;
   /** After the call. */
   readonly count?: (call: AwsCall, status: number, requestBytes: number, responseBytes: number) => void;
 }

@@ -102,14 +102,14 @@ export class DynamoDbService implements AwsService {
     }
   }
 
-  errorResponse({ status, code, message }: ServiceFault): AwsResponse {
+  errorResponse({ status, code, message, details }: ServiceFault): AwsResponse {
     const namespace = SERVICE_EXCEPTIONS.has(code)
       ? 'com.amazon.coral.service'
       : 'com.amazonaws.dynamodb.v20120810';
     return {
       status,
       headers: { 'content-type': 'application/x-amz-json-1.0' },
-      body: JSON.stringify({ __type: `${namespace}#${code}`, message }),
+      body: JSON.stringify({ __type: `${namespace}#${code}`, message, ...details }),
     };
   }
 }

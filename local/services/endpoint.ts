@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type AwsRequest,
   type AwsResponse,
@@ -101,12 +102,16 @@ export class AwsEndpoint {
             caller: this.#credentials.callerOf(scope.accessKeyId),
           })
         : refuse(scope?.service, body !== undefined);
+    if (response === 'reset') {
+      incoming.socket.resetAndDestroy();
+      return;
+    }
     const bytes = Buffer.byteLength(response.body);
     outgoing.writeHead(response.status, { ...response.headers, 'content-length': bytes });
     outgoing.end(response.body);
   }
 
-  async #answer(service: AwsService, request: AwsRequest): Promise<AwsResponse> {
+  async #answer(service: AwsService, request: AwsRequest): Promise<AwsResponse | 'reset'> {
     const operation = service.operationOf(request);
     if (operation === undefined) {
       const message = `The engine has no such operation of ${service.name}`;
@@ -117,19 +122,29 @@ export class AwsEndpoint {
     const response = await this.#perform(service, operation, request).catch((error: unknown) =>
       service.errorResponse(this.#faultOf(error, call)),
     );
+    if (response === 'reset') return response;
     this.#seams.count?.(call, response.status, request.body.length, Buffer.byteLength(response.body));
     return response;
   }
 
-  async #perform(service: AwsService, operation: string, request: AwsRequest): Promise<AwsResponse> {
+  async #perform(
+    service: AwsService,
+    operation: string,
+    request: AwsRequest,
+  ): Promise<AwsResponse | 'reset'> {
     const { caller } = request;
     if (caller && this.#seams.authorize) {
       const denial = this.#seams.authorize(caller, service.permissionsOf(operation, request));
       if (denial) throw new ServiceError('AccessDeniedException', denial.message);
     }
-    const fault = await this.#seams.fault?.({ service: service.name, operation, caller });
-    if (fault) return service.errorResponse(fault);
-    return service.handle(operation, request);
+    const fault = this.#seams.fault?.({ service: service.name, operation, caller });
+    if (!fault) return service.handle(operation, request);
+    const { delayMs, answer, takesEffect, done } = fault;
+    if (delayMs !== undefined) await sleep(delayMs);
+    const effect = !answer || takesEffect ? await service.handle(operation, request) : undefined;
+    done?.();
+    if (!answer) return effect ?? 'reset';
+    return answer === 'reset' ? answer : service.errorResponse(answer);
   }
 
   #faultOf(error: unknown, call: { service: string; operation: string }): ServiceFault {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { AwsResponse, CallSeams } from './call.ts';
+import type { AwsResponse, CallFault, CallSeams } from './call.ts';
 import type { CredentialRegistry } from './credentials.ts';
 import type { DatabaseConnections } from './database-connections.ts';
 import type { DynamoDbService } from './dynamodb.ts';
@@ -101,7 +101,7 @@ export function relay(socket: Socket, options: RelayOptions, fallback: (socket: 
         return;
       }
     }
-    const forward = () =>
+    const forward = (reply: (response: Buffer) => void) =>
       database.send(request, (response) => {
         if (response instanceof Error) {
           options.log(`unable to call the database; ${response.message}`);
@@ -110,17 +110,27 @@ export function relay(socket: Socket, options: RelayOptions, fallback: (socket: 
           return;
         }
         const status = statusOf(response);
-        answer(response);
+        reply(response);
         seams.count?.(call, status, body.length, response.length);
         service.answered(operation, body, status);
       });
+    const suffer = ({ answer: instead, takesEffect, done }: CallFault): void => {
+      if (!instead) {
+        forward(answer);
+        return;
+      }
+      const lose = (): void => {
+        done?.();
+        if (instead === 'reset') socket.resetAndDestroy();
+        else refuse(service.errorResponse(instead));
+      };
+      if (takesEffect) forward(lose);
+      else lose();
+    };
     const fault = seams.fault?.(call);
-    if (!fault) forward();
-    else
-      fault.then(
-        (failure) => (failure ? refuse(service.errorResponse(failure)) : forward()),
-        () => socket.destroy(),
-      );
+    if (!fault) forward(answer);
+    else if (fault.delayMs === undefined) suffer(fault);
+    else setTimeout(suffer, fault.delayMs, fault);
   }
 
   function answer(response: Buffer | string): void {

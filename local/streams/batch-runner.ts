@@ -15,6 +15,8 @@ export interface BatchRunnerOptions {
   readonly discard: (batch: DiscardedBatch) => Promise<void>;
   /** Milliseconds between the creation of a batch's last record and the function being given it. */
   readonly onIteratorAge?: (age: number) => void;
+  /** Whether a batch that is done with comes again: a fault plan's word. */
+  readonly repeats?: (functionArn: string) => boolean;
   readonly signal: AbortSignal;
   readonly log: (text: string) => void;
 }
@@ -44,6 +46,7 @@ export class BatchRunner {
       const result = await this.#invoke(records);
       // Also when the engine ends: what a function has done is not to be done again at the next start.
       if (result.kind === 'done') {
+        if (this.#options.repeats?.(mapping.functionArn) && !signal.aborted) continue;
         this.#options.onDone(records);
         return;
       }

@@ -9,7 +9,7 @@ import type { Checkpoints } from './checkpoints.ts';
 import { type DiscardedBatch, failureMessage } from './failure.ts';
 import { PatternError } from './filter.ts';
 import { QueueMapping } from './queue-mapping.ts';
-import { StreamMapping } from './stream-mapping.ts';
+import { type StreamFaults, StreamMapping } from './stream-mapping.ts';
 import { shardSource, storedSource } from './stream-source.ts';
 import { type StreamPolling, TableStream } from './table-stream.ts';
 
@@ -22,6 +22,7 @@ export interface MappingsOptions {
   readonly queues: QueueService;
   readonly lambda: LambdaService;
   readonly polling: StreamPolling;
+  readonly faults?: StreamFaults;
   readonly log: (text: string) => void;
 }
 
@@ -99,7 +100,7 @@ export class Mappings {
   }
 
   #streamMapping(mapping: EventSourceMappingModel, stream: TableStream) {
-    const { checkpoints, lambda, log } = this.#options;
+    const { checkpoints, lambda, log, faults } = this.#options;
     const from = checkpoints.get(mapping.uuid) ?? 0;
     const consumer = readable(
       mapping,
@@ -110,6 +111,7 @@ export class Mappings {
             lambda,
             checkpoints,
             log,
+            ...(faults && { faults }),
             shardId: () => stream.source.shardId,
             discard: (batch) => this.#discard(mapping, batch),
           },

@@ -11,6 +11,14 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 export interface StreamMappingOptions
   extends Pick<BatchRunnerOptions, 'mapping' | 'lambda' | 'shardId' | 'discard' | 'log'> {
   readonly checkpoints: Checkpoints;
+  readonly faults?: StreamFaults;
+}
+
+/** What a fault plan does to the batches of a stream. */
+export interface StreamFaults {
+  /** How many records the next batch holds at most. */
+  readonly batchSize: (functionArn: string, most: number) => number;
+  readonly repeatsBatch: (functionArn: string) => boolean;
 }
 
 /** One record of the shard between being read and being done with. */
@@ -36,6 +44,7 @@ export class StreamMapping implements StreamConsumer {
   readonly #lanes: readonly Lane[];
   readonly #runner: BatchRunner;
   readonly #checkpoints: Checkpoints;
+  readonly #faults: StreamFaults | undefined;
   readonly #abort = new AbortController();
   readonly #running = new Set<Promise<void>>();
   readonly #entries = new Map<number, Entry>();
@@ -50,6 +59,7 @@ export class StreamMapping implements StreamConsumer {
     this.#mapping = options.mapping;
     this.#matches = compileFilters(options.mapping.filters);
     this.#checkpoints = options.checkpoints;
+    this.#faults = options.faults;
     this.#delivered = after;
     this.#lanes = Array.from({ length: options.mapping.parallelizationFactor }, () => ({
       queue: [],
@@ -65,6 +75,7 @@ export class StreamMapping implements StreamConsumer {
       log,
       signal: this.#abort.signal,
       onDone: (records) => this.#finish(records),
+      ...(options.faults && { repeats: options.faults.repeatsBatch }),
       onIteratorAge: (age) => {
         this.#iteratorAge = age;
       },
@@ -133,7 +144,9 @@ export class StreamMapping implements StreamConsumer {
     lane.timer = undefined;
     if (lane.busy || lane.queue.length === 0) return;
     lane.busy = true;
-    const running = this.#runner.run(takeBatch(lane.queue, this.#mapping.batchSize)).finally(() => {
+    const { functionArn, batchSize } = this.#mapping;
+    const most = this.#faults?.batchSize(functionArn, batchSize) ?? batchSize;
+    const running = this.#runner.run(takeBatch(lane.queue, most)).finally(() => {
       lane.busy = false;
       this.#running.delete(running);
       this.#drain(lane);

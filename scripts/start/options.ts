@@ -1,5 +1,7 @@
 /** The command line of `npm start`. */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { type FaultPlan, FaultPlanError, parseFaultPlan } from '../../local/faults/plan.ts';
 import { CommandError } from '../command-error.ts';
 
 export interface StartOptions {
@@ -17,6 +19,8 @@ export interface StartOptions {
   readonly json: boolean;
   /** Whether a function is rebuilt and swapped when its source is saved. */
   readonly watch: boolean;
+  /** What shall go wrong. */
+  readonly faults?: FaultPlan;
   /** What is shown of the log at least. */
   readonly log: LogLevel;
 }
@@ -36,6 +40,7 @@ Builds the handlers, synthesizes the stack and runs it on this machine.
   --data DIR       keep the data in DIR over restarts; in memory without it
   -c KEY=VALUE     CDK context, as with the CDK; may be repeated
   --watch          rebuild and swap a function when its source is saved; connections stay
+  --faults PLAN    let go wrong what a fault plan says: a JSON file, or the JSON itself; see docs/faults.md
   --log LEVEL      debug, info, warn or error: what is shown of the log; warn by default
   --no-demo        no demo users alice and bob, no room "general"
   --json           when ready, one line of JSON on standard output, all else on standard error
@@ -58,6 +63,9 @@ export function parseOptions(args: readonly string[]): StartOptions | 'help' {
     demo: !values['no-demo'],
     json: values.json,
     watch: values.watch,
+    ...(values.faults === undefined
+      ? {}
+      : { faults: parseFaults(values.faults, parseGateways(values.gateways, parsePort(values.port))) }),
     log: parseLevel(values.log),
   };
 }
@@ -72,6 +80,7 @@ function parse(args: readonly string[]) {
         data: { type: 'string' },
         watch: { type: 'boolean', default: false },
         log: { type: 'string', default: 'warn' },
+        faults: { type: 'string' },
         context: { type: 'string', short: 'c', multiple: true },
         'no-demo': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
@@ -107,6 +116,24 @@ function parseLevel(text: string): LogLevel {
   const level = LOG_LEVELS.find((known) => known === text);
   if (level) return level;
   throw new CommandError('start', `--log ${text} is not a level`, `Give one of ${LOG_LEVELS.join(', ')}.`);
+}
+
+/** @param given the name of a file, or the plan itself, which begins with a brace. */
+function parseFaults(given: string, gateways: number): FaultPlan {
+  if (gateways > 1) {
+    throw new CommandError('start', '--faults works with one gateway', 'Leave out --gateways.');
+  }
+  const inline = given.trimStart().startsWith('{');
+  const remedy = 'docs/faults.md tells what a plan may hold.';
+  try {
+    return parseFaultPlan(inline ? given : readFileSync(given, 'utf8'));
+  } catch (error) {
+    const name = inline ? 'the fault plan' : `the fault plan ${given}`;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason =
+      error instanceof FaultPlanError ? error.reason : code === 'ENOENT' ? 'there is no such file' : message;
+    throw new CommandError(`read ${name}`, reason, remedy, { cause: error });
+  }
 }
 
 function parseContext(text: string): [string, string] {
