@@ -52,6 +52,10 @@ describe('P8 clean refusals: over the WebSocket', () => {
     await refuse([[DEEP_JSON[0], DEEP_JSON[1](room)]]);
   });
 
+  itUnlessDeviating('deep-frame', 'P8 clean refusals: what nests without end is refused', async () => {
+    await refuse([['ten thousand nested lists', DEEP_FRAME]]);
+  });
+
   it('P8 clean refusals: an unknown action is refused', async () => {
     await refuse(NO_ACTIONS.map((action) => [action, JSON.stringify({ action, id: 'x', room, text: 'x' })]));
   });
