@@ -21,8 +21,8 @@ export interface Persistence {
   readonly retryAttempts: number;
   /** Shorter than the stream's 24 hours, or a record would be gone without a word. */
   readonly maxRecordAge: Duration;
-  /** How long records may wait for a fuller batch; not at all without it. */
-  readonly batchingWindow?: Duration;
+  /** How long records may wait for a fuller batch, and how many make one full; not at all without it. */
+  readonly batching?: { readonly window: Duration; readonly size: number };
 }
 
 /** The stream of committed events, and the queue that tells which of them a reader gave up. */
@@ -45,12 +45,12 @@ export class LogStream extends Construct {
    * another `op`, and must not pass the filter. A new reader starts with the oldest record: a repeat is harmless to
    * every reader, a gap is not.
    */
-  feed(reader: Handler, { retryAttempts, maxRecordAge, batchingWindow }: Persistence): void {
+  feed(reader: Handler, { retryAttempts, maxRecordAge, batching }: Persistence): void {
     reader.addEventSource(
       // The library's class and interface differ in one optional property, to a compiler that minds `undefined`.
       new DynamoEventSource(this.#chat as ITable, {
         startingPosition: lambda.StartingPosition.TRIM_HORIZON,
-        batchSize: BATCH_SIZE,
+        batchSize: batching?.size ?? BATCH_SIZE,
         parallelizationFactor: PARALLELIZATION,
         filters: [
           lambda.FilterCriteria.filter({
@@ -67,7 +67,7 @@ export class LogStream extends Construct {
         reportBatchItemFailures: true,
         retryAttempts,
         maxRecordAge,
-        ...(batchingWindow ? { maxBatchingWindow: batchingWindow } : {}),
+        ...(batching ? { maxBatchingWindow: batching.window } : {}),
         onFailure: { bind: () => this.#destination(reader) },
       }),
     );
