@@ -4,7 +4,7 @@ import { type Account, freshName, people } from '../helper/account.ts';
 import type { Client } from '../helper/client.ts';
 import { endpoint, pause } from '../helper/endpoint.ts';
 import { createRoom, readLog } from '../helper/room.ts';
-import { BAD_FIELDS, DEEP_JSON, NO_ACTIONS, NO_COMMANDS, NOT_YET_SERVED } from './bad-input.ts';
+import { BAD_FIELDS, DEEP_FRAME, DEEP_JSON, NO_ACTIONS, NO_COMMANDS, NOT_YET_SERVED } from './bad-input.ts';
 import { itUnlessDeviating } from './deviations.ts';
 
 /** Cases after which a new connection is opened, so that the rate limit (a burst of 30) is never in the way. */
