@@ -28,9 +28,6 @@ export const NO_COMMANDS: readonly Bad[] = [
 /** Not a command either, and too deep for a careless parser. */
 export const DEEP_JSON: Bad = ['ten thousand nested lists', text('['.repeat(10_000) + ']'.repeat(10_000))];
 
-/** Ten thousand lists in each other: more than a careless reader's stack can take. */
-export const DEEP_FRAME = '['.repeat(10_000) + ']'.repeat(10_000);
-
 /** Actions that do not exist, among them names that mean something to JavaScript and to API Gateway. */
 export const NO_ACTIONS: readonly string[] = [
   'nonsense',

@@ -4,7 +4,7 @@ import { type Account, freshName, people } from '../helper/account.ts';
 import type { Client } from '../helper/client.ts';
 import { endpoint, pause } from '../helper/endpoint.ts';
 import { createRoom, readLog } from '../helper/room.ts';
-import { BAD_FIELDS, DEEP_FRAME, DEEP_JSON, NO_ACTIONS, NO_COMMANDS, NOT_YET_SERVED } from './bad-input.ts';
+import { BAD_FIELDS, DEEP_JSON, NO_ACTIONS, NO_COMMANDS, NOT_YET_SERVED } from './bad-input.ts';
 import { itUnlessDeviating } from './deviations.ts';
 
 /** Cases after which a new connection is opened, so that the rate limit (a burst of 30) is never in the way. */
@@ -50,10 +50,6 @@ describe('P8 clean refusals: over the WebSocket', () => {
 
   itUnlessDeviating('deep-json', 'P8 clean refusals: JSON of any depth is refused', async () => {
     await refuse([[DEEP_JSON[0], DEEP_JSON[1](room)]]);
-  });
-
-  itUnlessDeviating('deep-frame', 'P8 clean refusals: what nests without end is refused', async () => {
-    await refuse([['ten thousand nested lists', DEEP_FRAME]]);
   });
 
   it('P8 clean refusals: an unknown action is refused', async () => {
