@@ -8,6 +8,8 @@ export interface Entrance {
   readonly ticket?: string;
   readonly origin?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Functions are made to fail: API Gateway's own answer for them is counted, where else it would be a broken frame. */
+  readonly expectsCrashes?: boolean;
 }
 
 /** The service refused the handshake with an HTTP status. */
@@ -48,6 +50,10 @@ interface Waiter {
 /** At most this many times a command is sent again because of the rate limit: the bucket fills in seconds. */
 const MAX_RETRIES = 8;
 
+/** API Gateway's answer where the function behind a route failed. */
+const CRASH =
+  /^\{"message":\s*"Internal server error",\s*"connectionId":\s*"[^"]+",\s*"requestId":\s*"[^"]+"\}$/;
+
 let lastId = 0;
 
 /**
@@ -58,15 +64,18 @@ export class Client {
   readonly frames: Frame[] = [];
   /** Resolves when the connection is closed, by whichever side. */
   readonly closed: Promise<Closed>;
+  readonly expectsCrashes: boolean;
   readonly #socket: WebSocket;
   readonly #waiters = new Set<Waiter>();
   readonly #listeners: Listener[] = [];
+  #crashes = 0;
   #leaving = false;
   #fault: Error | undefined;
   #end: Closed | undefined;
 
   /** Use {@link openClient}. */
-  constructor(socket: WebSocket) {
+  constructor(socket: WebSocket, expectsCrashes = false) {
+    this.expectsCrashes = expectsCrashes;
     this.#socket = socket;
     socket.on('message', (data: Buffer, binary: boolean) => this.#hear(data, binary));
     socket.on('error', () => {
@@ -79,6 +88,11 @@ export class Client {
         this.#wake();
       });
     });
+  }
+
+  /** How often API Gateway answered for a function that failed. */
+  get crashes(): number {
+    return this.#crashes;
   }
 
   get isOpen(): boolean {
@@ -150,14 +164,15 @@ export class Client {
   }
 
   /** The first reply among the frames from index `from` on, with that `id` if one is given. */
-  nextReply(from: number, id?: string): Promise<Reply> {
-    return this.waitFor(`a reply${id === undefined ? '' : ` to ${id}`}`, () => {
+  nextReply(from: number, id?: string, limit?: number): Promise<Reply> {
+    const find = () => {
       for (let index = from; index < this.frames.length; index++) {
         const frame = this.frames[index];
         if (frame?.type === 'reply' && (id === undefined || frame.id === id)) return frame;
       }
       return undefined;
-    });
+    };
+    return this.waitFor(`a reply${id === undefined ? '' : ` to ${id}`}`, find, limit);
   }
 
   /** The events of a room that were delivered so far, in the order of arrival, repeats and all. */
@@ -215,6 +230,10 @@ export class Client {
   }
 
   #hear(data: Buffer, binary: boolean): void {
+    if (this.expectsCrashes && CRASH.test(data.toString())) {
+      this.#crashes++;
+      return;
+    }
     try {
       if (binary) throw new Error('a binary frame came');
       const frame = readFrame(data.toString());
@@ -255,7 +274,7 @@ export function openClient(endpoint: Endpoint, entrance: Entrance, listener?: Li
     ...(entrance.origin === undefined ? {} : { origin: entrance.origin }),
     handshakeTimeout: patience().forWhatMustCome,
   });
-  const client = new Client(socket);
+  const client = new Client(socket, entrance.expectsCrashes);
   if (listener) client.listen(listener);
   return new Promise((resolve, reject) => {
     socket.once('open', () => resolve(client));

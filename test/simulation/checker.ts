@@ -16,7 +16,7 @@ export function check(history: History): Violation[] {
     ...checkDelivery(facts),
     ...checkResume(facts),
     ...checkMembers(facts),
-    ...(history.calm ? checkCalm(facts) : []),
+    ...(history.calm ? checkCalm(facts) : checkNoisy(facts)),
   ];
 }
 
@@ -137,6 +137,20 @@ function checkCalm({ attempts, connections }: Facts): Violation[] {
   for (const [id, { user, closed }] of connections) {
     if (closed?.by !== 'service') continue;
     violations.push({ promise: 'P4', what: `connection ${id} of ${user} was closed with ${closed.code}` });
+  }
+  return violations;
+}
+
+/** Codes that a good command may be refused with where things are made to go wrong. */
+const EXCUSED = new Set(['forbidden', 'unavailable', 'rate_limited']);
+
+/** P8: whatever goes wrong, a command is refused in a way that a client can act upon. */
+function checkNoisy({ attempts }: Facts): Violation[] {
+  const violations: Violation[] = [];
+  for (const { user, command, outcome } of attempts.values()) {
+    if (!outcome || !('code' in outcome) || EXCUSED.has(outcome.code)) continue;
+    const what = `${command.action} ${command.id} of ${user} was refused with ${outcome.code}`;
+    violations.push({ promise: 'P8', what });
   }
   return violations;
 }

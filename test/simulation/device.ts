@@ -1,10 +1,14 @@
-import { type Client, openClient, whileOpen } from '../helper/client.ts';
+import { type Client, CommandRefusal, HandshakeRefusal, openClient } from '../helper/client.ts';
 import { pause } from '../helper/endpoint.ts';
 import type { DataOf, Frame, RoomEvent } from '../helper/wire.ts';
+import { ask, isTransient } from './ask.ts';
 import type { Command } from './history.ts';
 import type { Person } from './person.ts';
 import type { Random } from './random.ts';
 import type { Recorder } from './recorder.ts';
+
+/** How long a device waits before it tries again what the service could not do. */
+const RETRY_PAUSE = 50;
 
 /** A person's device: one connection at a time, and what it holds of each room. */
 export class Device {
@@ -91,8 +95,8 @@ export class Device {
     const client = await this.online();
     const page = this.#recorder.number();
     this.#recorder.note({ kind: 'page asked', page, user: this.person.user, room });
-    const reply = await whileOpen(client, () => client.ask({ action: 'history', room, limit: 30 }));
-    if (!reply) return;
+    const reply = await ask(client, { action: 'history', room, limit: 30 });
+    if (!reply || (this.person.expectsCrashes && reply.error && isTransient(reply.error.code))) return;
     if (reply.error) {
       this.#recorder.note({ kind: 'page refused', page, code: reply.error.code });
     } else {
@@ -106,9 +110,22 @@ export class Device {
     this.#client?.terminate();
   }
 
+  /** The open connection, or a new one as soon as the service lets it in. */
   async #dial(): Promise<Client> {
+    for (;;) {
+      try {
+        return await this.#dialOnce();
+      } catch (error) {
+        const again = this.person.expectsCrashes && error instanceof HandshakeRefusal && error.status >= 500;
+        if (!again) throw error;
+        await pause(RETRY_PAUSE);
+      }
+    }
+  }
+
+  async #dialOnce(): Promise<Client> {
     const connection = this.#recorder.number();
-    const { user, account } = this.person;
+    const { user, account, expectsCrashes } = this.person;
     this.#recorder.note({ kind: 'dialled', connection, user, device: this.name });
     const hear = (frame: Frame): void => {
       if (frame.type !== 'events' || !this.#rooms.has(frame.room)) return;
@@ -117,7 +134,7 @@ export class Device {
         this.#hold(frame.room, event);
       }
     };
-    const client = await openClient(account.endpoint, { token: account.token }, hear);
+    const client = await openClient(account.endpoint, { token: account.token, expectsCrashes }, hear);
     this.#recorder.note({ kind: 'opened', connection });
     this.#client = client;
     void client.closed.then(({ code }) => {
@@ -132,7 +149,13 @@ export class Device {
     const { user, inside } = this.person;
     const rooms = Object.fromEntries([...inside].map((room) => [room, this.#lastWithoutGap(room)]));
     this.#recorder.note({ kind: 'sync asked', sync, user, device: this.name, rooms });
-    const answer = await whileOpen(client, () => client.command('sync', { rooms }));
+    const reply = await ask(client, { action: 'sync', rooms });
+    if (reply?.error && this.person.expectsCrashes && isTransient(reply.error.code)) {
+      await pause(RETRY_PAUSE);
+      return this.#syncOnce(client);
+    }
+    if (reply?.error) throw new CommandRefusal('sync', reply);
+    const answer = reply?.data as DataOf['sync'] | undefined;
     if (answer) this.#recorder.note({ kind: 'synced', sync, rooms: answer.rooms });
     return answer;
   }

@@ -6,3 +6,6 @@ export interface FailedSeed {
 }
 
 export const FAILED_SEEDS: readonly FailedSeed[] = [];
+
+/** The same for the runs in which things are made to go wrong. */
+export const FAILED_NOISY_SEEDS: readonly FailedSeed[] = [];

@@ -1,7 +1,8 @@
 import type { Account, Answer } from '../helper/account.ts';
-import { type Client, whileOpen } from '../helper/client.ts';
+import type { Client } from '../helper/client.ts';
 import { pause } from '../helper/endpoint.ts';
 import { type ErrorCode, isRecord, type WireError } from '../helper/wire.ts';
+import { ask, isTransient } from './ask.ts';
 import type { Command } from './history.ts';
 import type { Random } from './random.ts';
 import type { Recorder } from './recorder.ts';
@@ -19,6 +20,7 @@ const RETRY_PAUSE = 50;
 /** A user in the simulation, who may have several devices. */
 export class Person {
   readonly account: Account;
+  readonly expectsCrashes: boolean;
   /** The rooms that the person believes to be in. */
   readonly inside = new Set<string>();
   /** Every message that the person meant to send, for repeating. */
@@ -26,8 +28,10 @@ export class Person {
   readonly #recorder: Recorder;
   #lastId = 0;
 
-  constructor(account: Account, recorder: Recorder) {
+  /** @param expectsCrashes whether things are made to go wrong around this person. */
+  constructor(account: Account, recorder: Recorder, expectsCrashes = false) {
     this.account = account;
+    this.expectsCrashes = expectsCrashes;
     this.#recorder = recorder;
   }
 
@@ -67,8 +71,7 @@ export class Person {
       }
       this.#recorder.note({ kind: 'refused', ask, code: outcome.code });
       if (outcome.code === 'forbidden') this.inside.delete(command.room);
-      const again = outcome.code === 'unavailable' || outcome.code === 'rate_limited';
-      if (!again || round === MAX_RETRIES) return outcome;
+      if (!isTransient(outcome.code) || round === MAX_RETRIES) return outcome;
       await pause(RETRY_PAUSE);
     }
   }
@@ -84,6 +87,8 @@ export class Person {
     if (answer.status === 201) return answer.body as { seq: number; at: string };
     const error = isRecord(answer.body) ? (answer.body.error as WireError | undefined) : undefined;
     if (error) return { code: error.code };
+    // API Gateway speaks for a function that failed: whether it had done its work, nobody knows.
+    if (this.expectsCrashes && answer.status >= 500) return { code: 'unavailable' };
     throw new Error(`a message was answered ${answer.status} ${answer.text.slice(0, 300)}`);
   }
 
@@ -99,7 +104,7 @@ export class Person {
  * @throws {Error} when it stays, and no answer comes; or when what came breaks the protocol.
  */
 async function askOver(client: Client, command: Command): Promise<Outcome> {
-  const reply = await whileOpen(client, () => client.ask({ ...command }, { patient: false }));
+  const reply = await ask(client, { ...command });
   if (!reply) return 'unknown';
   return reply.error ? { code: reply.error.code } : (reply.data as { seq: number; at: string });
 }

@@ -6,6 +6,7 @@ import { isOwing } from './check-delivery.ts';
 import { Device } from './device.ts';
 import { factsOf } from './facts.ts';
 import type { History } from './history.ts';
+import type { Noise } from './noise.ts';
 import { Person } from './person.ts';
 import { type Random, randomOf } from './random.ts';
 import { Recorder } from './recorder.ts';
@@ -14,6 +15,8 @@ import { Recorder } from './recorder.ts';
 const PEOPLE = { least: 3, most: 5 };
 const ROOMS = { least: 1, most: 3 };
 const DEVICES = { least: 1, most: 2 };
+/** Times the patience after noise: retries of streams are up to ten seconds apart. */
+const NOISY_PATIENCE = 3;
 /** What each device does one after the other. */
 const STEPS = { least: 15, most: 30 };
 
@@ -59,9 +62,10 @@ export class Crowd {
  * One run: several people with one or two devices each talk, move, repeat themselves, and lose their connections, as the seed
  * decides; then all come together, and the logs are read. One more person, who made the rooms, only listens.
  *
- * @param calm whether nothing is broken on purpose.
+ * @param noise what goes wrong meanwhile; it is over before all come together.
  */
-export async function simulate(crowd: Crowd, seed: number, calm = true): Promise<History> {
+export async function simulate(crowd: Crowd, seed: number, noise?: Noise): Promise<History> {
+  const calm = noise === undefined;
   const random = randomOf(seed);
   const [keeperAccount, ...accounts] = await crowd.accounts(1 + random.between(PEOPLE.least, PEOPLE.most));
   if (!keeperAccount) throw new Error('unable to simulate; nobody is there');
@@ -69,8 +73,8 @@ export async function simulate(crowd: Crowd, seed: number, calm = true): Promise
   const rooms = await Promise.all(Array.from({ length: roomCount }, () => createRoom(keeperAccount)));
   const recorder = new Recorder();
   const all = new Set(rooms);
-  const keeper = new Device('the keeper', new Person(keeperAccount, recorder), recorder, all);
-  const people = accounts.map((account) => new Person(account, recorder));
+  const keeper = new Device('the keeper', new Person(keeperAccount, recorder, !calm), recorder, all);
+  const people = accounts.map((account) => new Person(account, recorder, !calm));
   const devices = people.flatMap((person, number) =>
     Array.from(
       { length: random.between(DEVICES.least, DEVICES.most) },
@@ -79,15 +83,21 @@ export async function simulate(crowd: Crowd, seed: number, calm = true): Promise
   );
   try {
     await keeper.connect();
+    await noise?.begin();
     const siblings = (device: Device) => devices.filter(({ person }) => person === device.person);
     await Promise.all(
       devices.map((device) => live(device, siblings(device), rooms, random.fork(device.name))),
     );
+    await noise?.end();
     await Promise.all(devices.map((device) => device.online()));
     const logs = await quiet(keeper, rooms, recorder, calm);
-    for (const device of [keeper, ...devices]) await device.sync(await device.online());
+    for (const device of [keeper, ...devices]) {
+      // Only what is made to go wrong closes a connection just now.
+      while (!(await device.sync(await device.online())) && !calm);
+    }
     return { occurrences: [...recorder.occurrences], logs, calm };
   } finally {
+    await noise?.end();
     for (const device of [keeper, ...devices]) device.close();
   }
 }
@@ -170,11 +180,17 @@ async function quiet(
   recorder: Recorder,
   calm: boolean,
 ): Promise<ReadonlyMap<string, readonly RoomEvent[]>> {
-  const deadline = Date.now() + patience().forWhatMustCome;
+  const deadline = Date.now() + (calm ? 1 : NOISY_PATIENCE) * patience().forWhatMustCome;
   for (;;) {
     const client = await keeper.online();
     const logs = new Map<string, readonly RoomEvent[]>();
-    for (const room of rooms) logs.set(room, await readLog(client, room));
+    try {
+      for (const room of rooms) logs.set(room, await readLog(client, room));
+    } catch (error) {
+      // A connection that could not be kept up to date is closed some seconds after the noise.
+      if (calm || !client.end || Date.now() > deadline) throw error;
+      continue;
+    }
     const owing = isOwing(factsOf({ occurrences: recorder.occurrences, logs, calm }));
     if (!owing || Date.now() > deadline) return logs;
     await pause(20);

@@ -1,11 +1,9 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { endpoint } from '../helper/endpoint.ts';
 import { check } from './checker.ts';
 import { FAILED_SEEDS } from './failed-seeds.ts';
 import type { History } from './history.ts';
+import { keep } from './keep.ts';
 import { Crowd, simulate } from './simulate.ts';
 
 /** Runs after which new people come: every run leaves its rooms to those who took part. */
@@ -57,14 +55,6 @@ function count({ occurrences, logs }: History): void {
   totals.occurrences += occurrences.length;
   totals.connections += occurrences.filter(({ kind }) => kind === 'opened').length;
   for (const log of logs.values()) totals.events += log.length;
-}
-
-/** Writes a history down, a line for each occurrence, and then the logs. */
-async function keep(seed: number, { occurrences, logs }: History): Promise<string> {
-  const file = join(await mkdtemp(join(tmpdir(), 'parley-simulation-')), `seed-${seed}.jsonl`);
-  const lines = [...occurrences.map((one, time) => ({ time, ...one })), { logs: Object.fromEntries(logs) }];
-  await writeFile(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-  return file;
 }
 
 function wholeNumber(variable: string): number | undefined {
