@@ -64,15 +64,15 @@ async function untilHealthy(http: string): Promise<void> {
 
 /** Each with the chance of being in a plan. What is lost after it took effect matters most for once only (P3). */
 const CANDIDATES: readonly { readonly chance: number; readonly fault: (random: Random) => Fault }[] = [
-  { chance: 0.3, fault: (random) => ({ kind: 'crash', when: 'before', probability: random.next() * 0.03 }) },
-  { chance: 0.4, fault: (random) => ({ kind: 'crash', when: 'between', probability: random.next() * 0.02 }) },
-  { chance: 0.3, fault: (random) => ({ kind: 'crash', when: 'after', probability: random.next() * 0.04 }) },
+  { chance: 0.3, fault: (random) => ({ kind: 'crash', when: 'before', probability: random.next() * 0.015 }) },
+  { chance: 0.4, fault: (random) => ({ kind: 'crash', when: 'between', probability: random.next() * 0.006 }) },
+  { chance: 0.3, fault: (random) => ({ kind: 'crash', when: 'after', probability: random.next() * 0.02 }) },
   {
     chance: 0.2,
     fault: (random) => ({
       kind: 'kill-environment',
       milliseconds: KILL_WITHIN,
-      probability: random.next() * 0.03,
+      probability: random.next() * 0.015,
     }),
   },
   {
@@ -92,7 +92,7 @@ const CANDIDATES: readonly { readonly chance: number; readonly fault: (random: R
         'ThrottlingException',
         'ProvisionedThroughputExceededException',
       ]),
-      probability: random.next() * 0.15,
+      probability: random.next() * 0.1,
     }),
   },
   {
