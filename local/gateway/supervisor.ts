@@ -1,11 +1,12 @@
 /** Keeps several gateways alive, each in a process of its own on a port of its own. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { EngineError } from '../errors.ts';
 import type { FunctionLogEntry } from '../lambda/service.ts';
 import type { AccessLog } from './access-log.ts';
 import { createCounters } from './counters.ts';
 import { type Front, type GatewayState, sumCounters, sumStatistics } from './front.ts';
+import { GatewayProcesses } from './gateway-processes.ts';
 import type { GatewayLog } from './log.ts';
 import type { FromGateway, GatewaySetup, ProcessState, ToGateway } from './process-messages.ts';
 
@@ -43,10 +44,12 @@ const NOTHING: ProcessState = { counters: createCounters(), functions: {}, memor
  * @throws EngineError `port_taken` where one can't listen; none is left running then
  */
 export async function startGateways(options: SupervisorOptions): Promise<Front> {
-  const gateways = options.ports.map((port) => new SupervisedGateway(port, options));
+  const processes = new GatewayProcesses(options.script);
+  const gateways = options.ports.map((port) => new SupervisedGateway(port, options, processes));
   const started = await Promise.allSettled(gateways.map((gateway) => gateway.start()));
   const failure = started.find((outcome) => outcome.status === 'rejected');
   const close = async () => {
+    processes.close();
     await Promise.all(gateways.map((gateway) => gateway.close()));
   };
   if (failure) {
@@ -69,6 +72,7 @@ export async function startGateways(options: SupervisorOptions): Promise<Front> 
 class SupervisedGateway {
   readonly port: number;
   readonly #options: SupervisorOptions;
+  readonly #processes: GatewayProcesses;
   /** Code of functions that was replaced: a new process begins with it. */
   readonly #code = new Map<string, string>();
   #child: ChildProcess | undefined;
@@ -83,19 +87,15 @@ class SupervisedGateway {
   #present: ProcessState = NOTHING;
   #told: (() => void)[] = [];
 
-  constructor(port: number, options: SupervisorOptions) {
+  constructor(port: number, options: SupervisorOptions, processes: GatewayProcesses) {
     this.port = port;
+    this.#processes = processes;
     this.#options = options;
   }
 
   /** Resolves when it listens. @throws EngineError `port_taken` */
   start(): Promise<void> {
-    const child = fork(this.#options.script, [], {
-      execArgv: [],
-      serialization: 'advanced',
-      // Its standard output is the engine's standard error: the former may be a machine's to read.
-      stdio: ['ignore', 2, 2, 'ipc'],
-    });
+    const child = this.#processes.take();
     this.#child = child;
     this.#startedAt = performance.now();
     this.#send({ kind: 'start', setup: this.#setup(), port: this.port });
