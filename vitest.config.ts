@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** Each project needs a little more than the one before: nothing, a database, a synthesized stack, the whole engine. */
+/**
+ * Each project needs a little more than the one before: nothing, a database, a synthesized stack, the whole engine. Those that start
+ * the whole of it come one after another (`groupOrder`): side by side they would measure each other.
+ */
 export default defineConfig({
   test: {
     projects: [
@@ -32,6 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          sequence: { groupOrder: 1 },
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/global-setup.ts'],
           testTimeout: 60_000,
@@ -41,6 +45,7 @@ export default defineConfig({
       {
         test: {
           name: 'simulation',
+          sequence: { groupOrder: 2 },
           include: ['test/simulation/**/*.test.ts', 'test/properties/**/*.test.ts'],
           globalSetup: ['test/simulation/global-setup.ts'],
           testTimeout: 120_000,
@@ -50,6 +55,7 @@ export default defineConfig({
       {
         test: {
           name: 'start',
+          sequence: { groupOrder: 3 },
           include: ['test/start/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
