@@ -65,7 +65,10 @@ async function untilHealthy(http: string): Promise<void> {
 /** Each with the chance of being in a plan. What is lost after it took effect matters most for once only (P3). */
 const CANDIDATES: readonly { readonly chance: number; readonly fault: (random: Random) => Fault }[] = [
   { chance: 0.3, fault: (random) => ({ kind: 'crash', when: 'before', probability: random.next() * 0.015 }) },
-  { chance: 0.4, fault: (random) => ({ kind: 'crash', when: 'between', probability: random.next() * 0.006 }) },
+  {
+    chance: 0.4,
+    fault: (random) => ({ kind: 'crash', when: 'between', probability: random.next() * 0.006 }),
+  },
   { chance: 0.3, fault: (random) => ({ kind: 'crash', when: 'after', probability: random.next() * 0.02 }) },
   {
     chance: 0.2,
@@ -118,6 +121,32 @@ const CANDIDATES: readonly { readonly chance: number; readonly fault: (random: R
   { chance: 0.4, fault: (random) => ({ kind: 'batch', how: 'repeat', probability: random.next() * 0.4 }) },
   { chance: 0.4, fault: (random) => ({ kind: 'batch', how: 'split', probability: random.next() }) },
   { chance: 0.4, fault: (random) => ({ kind: 'lose-disconnect', probability: random.next() }) },
+  // Outages: so many calls fail one after the other.
+  {
+    chance: 0.3,
+    fault: (random) => ({
+      kind: 'error',
+      error: 'InternalServerError',
+      lost: random.chance(0.5),
+      match: { function: random.pick(['fanout', 'settler', 'sendmessage', 'connect', 'room', 'sync', 'o']) },
+      probability: 1,
+      count: random.between(10, 60),
+    }),
+  },
+  {
+    chance: 0.15,
+    fault: (random) => ({
+      kind: 'crash',
+      when: random.pick(['before', 'between', 'after']),
+      match: { function: random.pick(['fanout', 'settler']) },
+      probability: 1,
+      count: random.between(2, 8),
+    }),
+  },
+  {
+    chance: 0.1,
+    fault: (random) => ({ kind: 'post', answer: 'failure', probability: 1, count: random.between(20, 150) }),
+  },
   { chance: 0.1, fault: () => ({ kind: 'kill-database', probability: 0.002, count: 1 }) },
   {
     chance: 0.2,

@@ -5,7 +5,7 @@ import { type NoisyService, planOf, startNoisyService } from './noise.ts';
 import { Crowd, simulate } from './simulate.ts';
 
 /** Runs after which new people come: every run leaves its rooms to those who took part. */
-const RUNS_PER_CROWD = 6;
+const RUNS_PER_CROWD = 12;
 
 export interface NoisyResult {
   readonly violations: readonly Violation[];

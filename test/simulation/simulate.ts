@@ -19,6 +19,8 @@ const DEVICES = { least: 1, most: 2 };
 const NOISY_PATIENCE = 3;
 /** What each device does one after the other. */
 const STEPS = { least: 15, most: 30 };
+/** The same where things go wrong, each of which costs time. */
+const NOISY_STEPS = { least: 8, most: 18 };
 
 /** What a device does, and how often. */
 const STEP_WEIGHTS = {
@@ -109,7 +111,8 @@ async function live(
   rooms: readonly string[],
   random: Random,
 ): Promise<void> {
-  const steps = random.between(STEPS.least, STEPS.most);
+  const { least, most } = device.person.expectsCrashes ? NOISY_STEPS : STEPS;
+  const steps = random.between(least, most);
   await device.connect();
   for (let step = 0; step < steps; step++) {
     await act(random.weighted(STEP_WEIGHTS), device, siblings, rooms, random);
