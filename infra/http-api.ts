@@ -36,7 +36,7 @@ export class HttpApi extends Construct {
     });
     // Tickets; the subscriptions of a user's live connections when a membership changes.
     tables.connections.bind(this.handler, {
-      actions: ['PutItem', 'Query', 'GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'],
+      actions: ['PutItem', 'Query', 'GetItem', 'UpdateItem', 'DeleteItem'],
       keys: ['TICKET#*', 'CONN#*', 'USER#*', 'SUBS#*'],
     });
     // It signs access tokens.

@@ -25,7 +25,7 @@ const APPEND: TableGrant = { actions: ['GetItem', 'PutItem', 'UpdateItem'], keys
 const CHANGE_MEMBERSHIP: Pick<Route, 'chat' | 'connections'> = {
   chat: APPEND,
   connections: {
-    actions: ['UpdateItem', 'Query', 'GetItem', 'BatchGetItem', 'PutItem', 'DeleteItem'],
+    actions: ['UpdateItem', 'Query', 'GetItem', 'PutItem', 'DeleteItem'],
     keys: SUBSCRIPTIONS,
   },
 };
@@ -39,7 +39,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     chat: { actions: ['GetItem', 'Query'], keys: ['KEYS', 'USER#*'] },
     // A ticket is deleted by its use; the rest are the connection's own items, and the shards of its rooms.
     connections: {
-      actions: ['DeleteItem', 'BatchWriteItem', 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
+      actions: ['DeleteItem', 'BatchWriteItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
       keys: ['TICKET#*', ...SUBSCRIPTIONS],
     },
   },

@@ -25,7 +25,7 @@ export class Settler extends Construct {
     });
     // The subscriptions of a member that came or went.
     tables.connections.bind(this.handler, {
-      actions: ['Query', 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      actions: ['Query', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
       keys: ['SUBS#*', 'CONN#*', 'USER#*'],
     });
   }

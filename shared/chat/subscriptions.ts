@@ -3,7 +3,7 @@ import { type ConnectionAddress, listUserConnections } from '../data/connections
 import {
   addPlaces,
   deleteOlderSubscription,
-  getShards,
+  getShardCount,
   possibleShards,
   putLeft,
   putNewerSubscription,
@@ -27,7 +27,7 @@ export async function subscribeUser(
 ): Promise<void> {
   const connections = await listUserConnections(ctx.connections, user);
   if (connections.length === 0) return;
-  const shards = (await getShards(ctx.connections, [room])).get(room) ?? 1;
+  const shards = await getShardCount(ctx.connections, room);
   await Promise.all(connections.map((address) => subscribe(ctx, address, { room, shards, since })));
 }
 
@@ -57,7 +57,7 @@ export async function unsubscribeUser(
   await putLeft(ctx.connections, { room, user, asOf }, ctx.now());
   const connections = await listUserConnections(ctx.connections, user);
   if (connections.length === 0) return;
-  const shards = (await getShards(ctx.connections, [room])).get(room) ?? 1;
+  const shards = await getShardCount(ctx.connections, room);
   await Promise.all(
     connections.map(({ connection }) => unsubscribe(ctx, { connection, room, shards, asOf })),
   );

@@ -1,0 +1,236 @@
+/** What users and AWS do, function by function: each scene needs every right of its function that is not for a race. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { shardOf } from '../../shared/data/subscriptions.ts';
+import { type Account, bodyOf, call, register, type Tokens } from '../helper/account.ts';
+import type { Client } from '../helper/client.ts';
+import { openClient } from '../helper/client.ts';
+import type { Endpoint } from '../helper/endpoint.ts';
+import type { Items } from './grants-items.ts';
+
+/** What a scene is played with. */
+export interface Stage {
+  readonly endpoint: Endpoint;
+  readonly awsEndpoint: string;
+  readonly alice: Account;
+  readonly bob: Account;
+  readonly chat: Items;
+  readonly connections: Items;
+  readonly secretArn: string;
+  readonly makerName: string;
+}
+
+/** Rejects where anything that a user would notice went wrong. */
+export type Scene = (stage: Stage) => Promise<void>;
+
+let rooms = 0;
+
+async function newRoom({ alice }: Stage): Promise<string> {
+  rooms += 1;
+  const room = `scene-${process.pid}-${rooms}`;
+  bodyOf(await alice.call('POST', '/api/rooms', { room, name: room, kind: 'public' }), 201);
+  return room;
+}
+
+async function join({ bob }: Stage, room: string): Promise<void> {
+  bodyOf(await bob.call('POST', `/api/rooms/${room}/join`), 200);
+}
+
+async function say({ alice }: Stage, room: string, text = 'hello'): Promise<number> {
+  const answer = await alice.call('POST', `/api/rooms/${room}/messages`, { text });
+  return bodyOf<{ seq: number }>(answer, 201).seq;
+}
+
+/** A subscription that a lost `$disconnect` left behind, of a connection that is long gone. */
+async function leaveStale({ connections }: Stage, room: string, shards: number): Promise<string> {
+  const id = `${Math.random().toString(36).slice(2, 14).padEnd(14, 'A')}=`;
+  const common = {
+    user: 'nobody',
+    callback: await callbackOf(connections),
+    connectedAt: Date.now() - 600_000,
+  };
+  const shard = shardOf(id, shards);
+  await connections.put({ pk: `CONN#${id}`, sk: 'CONN', ...common });
+  await connections.put({ pk: `SUBS#${room}#${shard}`, sk: id, ...common, since: 1 });
+  return `CONN#${id}`;
+}
+
+/** Where the sockets of this engine are posted to, as a live connection's item has it. */
+async function callbackOf(connections: Items): Promise<string> {
+  const live = (await connections.scan()).find(({ sk }) => sk === 'CONN');
+  if (!live) throw new Error('there is no live connection');
+  return String(live.callback);
+}
+
+/** Joins and leaves with an open socket: the membership and what the socket hears. */
+const changeMembership =
+  (action: 'joinRoom' | 'leaveRoom'): Scene =>
+  async (stage) => {
+    const room = await newRoom(stage);
+    const client = await stage.bob.connect();
+    if (action === 'leaveRoom') {
+      await join(stage, room);
+      await client.untilHeard(room, 2);
+    }
+    const { seq } = await client.command(action, { room });
+    if (action === 'leaveRoom') return;
+    await client.untilHeard(room, seq);
+    // A repeat of the leave's id: its effects are seen to again, whatever the command is called.
+    const { seq: left } = await client.command('leaveRoom', { room, id: 'once' });
+    const again = await client.command('joinRoom', { room, id: 'once' });
+    if (again.seq !== left) throw new Error(`the same id made ${left} and ${again.seq}`);
+  };
+
+const ask =
+  (run: (client: Client, room: string, stage: Stage) => Promise<unknown>): Scene =>
+  async (stage) => {
+    const room = await newRoom(stage);
+    await run(await stage.alice.connect(), room, stage);
+  };
+
+const deliver =
+  (shards: 1 | 2): Scene =>
+  async (stage) => {
+    const room = await newRoom(stage);
+    if (shards > 1) await stage.connections.put({ pk: `SUBS#${room}`, sk: 'SHARDS', shards });
+    const [alice, bob] = [await stage.alice.connect(), await stage.bob.connect()];
+    await join(stage, room);
+    await Promise.all([alice.untilHeard(room, 2), bob.untilHeard(room, 2)]);
+    const stale = await leaveStale(stage, room, shards);
+    const seq = await say(stage, room);
+    await Promise.all([alice.untilHeard(room, seq), bob.untilHeard(room, seq)]);
+    await stage.connections.untilGone({ pk: stale, sk: 'CONN' });
+    await bob.command('leaveRoom', { room });
+    await alice.untilHeard(room, seq + 1);
+  };
+
+const settle: Scene = async (stage) => {
+  const room = await newRoom(stage);
+  const bob = await stage.bob.connect();
+  await join(stage, room);
+  const seq = await say(stage, room);
+  // What a handler that died after its commit did not do.
+  const event = { pk: `ROOM#${room}`, sk: `E#${String(seq).padStart(12, '0')}` };
+  await stage.chat.delete(event);
+  await stage.chat.until(event, (item) => item !== undefined);
+  await bob.command('leaveRoom', { room });
+  await stage.chat.until({ pk: `ROOM#${room}`, sk: 'HEAD' }, (head) => head?.settled === seq + 1);
+};
+
+const useHttp: Scene = async (stage) => {
+  const { endpoint } = stage;
+  const carol = await register(endpoint, 'carol');
+  const login = { username: carol.user, password: carol.password };
+  const tokens = bodyOf<Tokens>(await call(endpoint, 'POST', '/api/auth/login', { body: login }), 200);
+  const refresh = (refreshToken: string) =>
+    call(endpoint, 'POST', '/api/auth/refresh', { body: { refreshToken } });
+  const next = bodyOf<Tokens>(await refresh(tokens.refreshToken), 200);
+  bodyOf(await refresh(next.refreshToken), 200);
+  // Used again, long after: a thief's, or a thief was before; its session ends.
+  bodyOf(await refresh(tokens.refreshToken), 401);
+  bodyOf(await carol.call('PATCH', '/api/auth/me', { displayName: 'Carol' }), 200);
+  await carol.ticket();
+  const room = await newRoom(stage);
+  const client = await stage.bob.connect();
+  await join(stage, room);
+  await client.untilHeard(room, 2);
+  const seq = await say(stage, room);
+  await client.untilHeard(room, seq);
+  for (const path of ['', '/public', `/${room}`, `/${room}/members`, `/${room}/messages`]) {
+    bodyOf(await stage.bob.call('GET', `/api/rooms${path}`), 200);
+  }
+  bodyOf(await stage.bob.call('POST', `/api/rooms/${room}/leave`), 200);
+  for (const path of ['/health', '/.well-known/jwks.json']) bodyOf(await call(endpoint, 'GET', path), 200);
+};
+
+/** CloudFormation's request on the first deploy, and its answer. Ends every token: the keys are new. */
+const makeKeys: Scene = async ({ awsEndpoint, secretArn, makerName }) => {
+  const settings = {
+    endpoint: awsEndpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'user', secretAccessKey: 'any' },
+  };
+  const secrets = new SecretsManagerClient(settings);
+  const lambda = new LambdaClient(settings);
+  let status: unknown;
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    status = JSON.parse(Buffer.concat(chunks).toString()).Status;
+    response.end();
+  }).listen(0, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    await secrets.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString: '{"keys":[]}' }));
+    const event = {
+      RequestType: 'Create',
+      ResponseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      StackId: 'stack',
+      RequestId: 'request',
+      LogicalResourceId: 'First',
+    };
+    await lambda.send(new InvokeCommand({ FunctionName: makerName, Payload: JSON.stringify(event) }));
+    if (status !== 'SUCCESS') throw new Error(`the custom resource answered ${status}`);
+  } finally {
+    secrets.destroy();
+    lambda.destroy();
+    server.close();
+  }
+};
+
+/** By the construct path of the function within the stack. The last one ends all tokens. */
+export const SCENES: Readonly<Record<string, Scene>> = {
+  'WebSocket/ConnectHandler': async (stage) => {
+    const room = await newRoom(stage);
+    const clients = [
+      await stage.alice.connect(),
+      await openClient(stage.endpoint, { ticket: await stage.alice.ticket() }),
+    ];
+    const seq = await say(stage, room);
+    await Promise.all(clients.map((client) => client.untilHeard(room, seq)));
+    clients[1]?.terminate();
+  },
+  'WebSocket/DisconnectHandler': async (stage) => {
+    await newRoom(stage);
+    const before = new Set((await stage.connections.scan()).map(({ pk }) => pk));
+    const client = await stage.alice.connect();
+    const items = (await stage.connections.scan()).filter(({ pk, sk }) => sk === 'CONN' && !before.has(pk));
+    await client.close();
+    for (const { pk, sk, user } of items) {
+      await stage.connections.untilGone({ pk, sk });
+      await stage.connections.untilGone({ pk: `USER#${user}`, sk: pk });
+    }
+  },
+  'WebSocket/DefaultHandler': ask(async (client) => {
+    const reply = await client.askRaw('no json');
+    if (reply.error?.code !== 'bad_request') throw new Error(`answered ${JSON.stringify(reply)}`);
+  }),
+  'WebSocket/SendMessageHandler': async (stage) => {
+    const room = await newRoom(stage);
+    const client = await stage.alice.connect();
+    await client.command('sendMessage', { room, text: 'one', id: 'same' });
+    await client.command('sendMessage', { room, text: 'one', id: 'same' });
+  },
+  'WebSocket/JoinRoomHandler': changeMembership('joinRoom'),
+  'WebSocket/LeaveRoomHandler': changeMembership('leaveRoom'),
+  'WebSocket/SyncHandler': ask(async (client, room, stage) => {
+    const seq = await say(stage, room);
+    await client.command('sync', { rooms: { [room]: seq - 1 } });
+  }),
+  'WebSocket/HistoryHandler': ask((client, room) => client.command('history', { room })),
+  'WebSocket/PingHandler': ask((client) => client.command('ping')),
+  'WebSocket/AuthenticateHandler': ask((client, _room, { alice }) =>
+    client.command('authenticate', { token: alice.token }),
+  ),
+  'Delivery/FanOut': async (stage) => {
+    await deliver(1)(stage);
+    await deliver(2)(stage);
+  },
+  'Delivery/Shard': deliver(2),
+  'Settling/Settler': settle,
+  'Http/Handler': useHttp,
+  'SigningKeys/Maker': makeKeys,
+};
