@@ -127,7 +127,6 @@ describe('@connections', () => {
     for (const [say, status, errorType] of [
       ['forbidden', 403, 'ForbiddenException'],
       ['throttled', 429, 'LimitExceededException'],
-      ['gone', 410, 'GoneException'],
       ['failure', 500, 'InternalServerException'],
     ] as const) {
       verdict = say;
@@ -142,6 +141,21 @@ describe('@connections', () => {
     verdict = 'allow';
     expect(lastCall).toMatchObject({ method: 'POST', stage: 'dev', connectionId: id, apiId: 'ws12345678' });
     expect(client.received.filter((text) => text === 'x')).toEqual([]);
+  });
+
+  it('closes what the judge calls gone, so that a 410 is the truth, and delivers what it calls lost', async () => {
+    const other = await open();
+    verdict = 'lost';
+    const lost = await post(bench.callback(other.id), 'arrives');
+    expect(lost.status).toBe(500);
+    expect(await other.client.next()).toBe('arrives');
+    verdict = 'gone';
+    const gone = await post(bench.callback(other.id), 'never arrives');
+    verdict = 'allow';
+    expect(gone.status).toBe(410);
+    expect(gone.headers.get('x-amzn-errortype')).toBe('GoneException');
+    expect((await other.client.closed).code).toBe(1001);
+    expect(other.client.received).not.toContain('never arrives');
   });
 
   it('delivers 128 KiB in frames of at most 32 KiB, and is 413 beyond', async () => {
