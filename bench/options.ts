@@ -24,7 +24,7 @@ export const HELP = `npm run bench -- [options] [-- arguments for npm start]
   --servers parley,ws   servers to drive (all: parley, socket.io, ws)
   --seconds N           measure for N seconds instead of each scenario's own time
   --warm-up N           load for N seconds before the figures count (2)
-  --each member|room    who sends "1 message a second each" in S1 and S4 (member)
+  --each member|room    who sends "1 message a second each" in S1 and S4 (room)
   --json FILE           where the figures go (bench/results/latest.json)
   --profile DIR         write processor profiles of Parley, one a thread (it is slower then)
   --help
@@ -43,7 +43,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       servers: { type: 'string' },
       seconds: { type: 'string' },
       'warm-up': { type: 'string', default: '2' },
-      each: { type: 'string', default: 'member' },
+      each: { type: 'string', default: 'room' },
       json: { type: 'string', default: 'bench/results/latest.json' },
       profile: { type: 'string' },
       help: { type: 'boolean', default: false },
