@@ -44,7 +44,8 @@ export function createLogger(options: {
 }
 
 function levelIndex(level: string | undefined): number {
-  const index = LEVELS.findIndex((known) => known === level?.toLowerCase());
+  const names: readonly string[] = LEVELS;
+  const index = names.indexOf(level?.toLowerCase() ?? 'info');
   return index === -1 ? LEVELS.indexOf('info') : index;
 }
 

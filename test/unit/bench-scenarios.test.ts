@@ -63,7 +63,7 @@ describe('options', () => {
       servers: ['parley', 'socket.io', 'ws'],
       seconds: undefined,
       warmUp: 2,
-      each: 'member',
+      each: 'room',
       startArguments: [],
     });
   });
