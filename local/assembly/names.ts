@@ -71,6 +71,10 @@ export function identify(resource: TemplateResource, named: string | undefined, 
       const url = `${place.awsEndpoint}/${account}/${name}`;
       return { ref: url, attributes: { Arn: arn('sqs', name), QueueName: name, QueueUrl: url } };
     }
+    case 'AWS::SNS::Topic': {
+      const topicArn = arn('sns', name);
+      return { ref: topicArn, attributes: { TopicArn: topicArn, TopicName: name } };
+    }
     case 'AWS::SecretsManager::Secret': {
       const secretArn = arn('secretsmanager', `secret:${name}-${digest(place, logicalId, MIXED, 6)}`);
       return { ref: secretArn, attributes: { Id: secretArn } };

@@ -6,6 +6,7 @@ import { readApis } from './read-apis.ts';
 import { readQueues, readSecrets, readTables, requireKnown } from './read-data.ts';
 import { readCustomResources, readEventSourceMappings, readFunctions } from './read-functions.ts';
 import { readInvokePermissions, readRoles } from './read-roles.ts';
+import { checkSubscriptions } from './read-topics.ts';
 import { AssemblyReader } from './reader.ts';
 import { checkTypes } from './resource-types.ts';
 
@@ -41,6 +42,7 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
   const declared = readFunctions(reader);
   const tables = readTables(reader);
   const queues = readQueues(reader);
+  checkSubscriptions(reader);
   const { webSocketApis, httpApis } = readApis(reader, declared);
   const eventSourceMappings = readEventSourceMappings(reader, declared, tables);
   for (const { source, failureDestinationArn, functionArn } of eventSourceMappings) {

@@ -45,6 +45,9 @@ export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   'AWS::Logs::ResourcePolicy': 'lets API Gateway write logs',
   'AWS::Logs::SubscriptionFilter': 'forwards logs',
   'AWS::Route53::RecordSet': 'names a custom domain',
+  'AWS::SNS::Subscription': 'mail about alarms, which are not watched here; another protocol is refused',
+  'AWS::SNS::Topic': 'alarms publish to it, and they are not watched here',
+  'AWS::SNS::TopicPolicy': 'lets alarms publish',
   'AWS::SQS::QueuePolicy':
     'grants to principals of other services and accounts; on one machine only the functions call, by their roles',
   'AWS::SecretsManager::ResourcePolicy': 'grants to other accounts; the functions call by their roles',

@@ -287,6 +287,19 @@ describe('what the engine can’t run', () => {
     await expect(reading).rejects.toThrow(logicalId);
   });
 
+  it('is a subscription to a topic, unless it sends mail', async () => {
+    const subscribed = (protocol: string) =>
+      readChanged(({ Resources }) => {
+        Resources.Topic = { Type: 'AWS::SNS::Topic', Properties: {} };
+        const properties = { TopicArn: { Ref: 'Topic' }, Protocol: protocol, Endpoint: 'ops@example.com' };
+        Resources.Mail = { Type: 'AWS::SNS::Subscription', Properties: properties };
+      });
+    await expect(subscribed('email')).resolves.toMatchObject({ stackName: 'Sample' });
+    await expect(subscribed('lambda')).rejects.toThrow(
+      /AWS::SNS::Subscription Mail .*; Protocol: the engine has no SNS to deliver over "lambda"/,
+    );
+  });
+
   it('is told from what has no effect here, each with a reason', () => {
     for (const [type, reason] of Object.entries(WITHOUT_EFFECT)) {
       expect(RUN_TYPES.has(type), type).toBe(false);
