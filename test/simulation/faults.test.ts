@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { FAILED_NOISY_SEEDS } from '../simulation/failed-seeds.ts';
-import { NoisyRuns } from '../simulation/noisy-run.ts';
+import { FAILED_NOISY_SEEDS } from './failed-seeds.ts';
+import { NoisyRuns } from './noisy-run.ts';
 
 const DEFAULT_SEEDS = 3;
 const TIME_LIMIT = 120_000;
