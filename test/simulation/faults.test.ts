@@ -1,17 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAILED_NOISY_SEEDS } from './failed-seeds.ts';
 import { NoisyRuns } from './noisy-run.ts';
+import { chosenSeeds } from './seeds.ts';
 
 const DEFAULT_SEEDS = 3;
 const TIME_LIMIT = 120_000;
 
-/** `SEED=n` runs that one; `SEEDS=n` runs the first n; so many from `FIRST_SEED` on. */
-const first = Number(process.env.FIRST_SEED ?? 1);
-const only = process.env.SEED;
-const seeds =
-  only === undefined
-    ? Array.from({ length: Number(process.env.SEEDS ?? DEFAULT_SEEDS) }, (_, index) => first + index)
-    : [Number(only)];
+const { seeds, only } = chosenSeeds(DEFAULT_SEEDS);
 
 let runs: NoisyRuns;
 let events = 0;

@@ -4,6 +4,7 @@ import { check } from './checker.ts';
 import { FAILED_SEEDS } from './failed-seeds.ts';
 import type { History } from './history.ts';
 import { keep } from './keep.ts';
+import { chosenSeeds } from './seeds.ts';
 import { Crowd, simulate } from './simulate.ts';
 
 /** Runs after which new people come: every run leaves its rooms to those who took part. */
@@ -11,13 +12,7 @@ const RUNS_PER_CROWD = 6;
 const DEFAULT_SEEDS = 5;
 const TIME_LIMIT = 90_000;
 
-/** `SEED=n` runs that one; `SEEDS=n` runs the first n; so many from `FIRST_SEED` on. */
-const first = wholeNumber('FIRST_SEED') ?? 1;
-const only = wholeNumber('SEED');
-const seeds =
-  only === undefined
-    ? Array.from({ length: wholeNumber('SEEDS') ?? DEFAULT_SEEDS }, (_, index) => first + index)
-    : [only];
+const { seeds, only } = chosenSeeds(DEFAULT_SEEDS);
 
 let runs = 0;
 let crowd: Crowd;
@@ -55,11 +50,4 @@ function count({ occurrences, logs }: History): void {
   totals.occurrences += occurrences.length;
   totals.connections += occurrences.filter(({ kind }) => kind === 'opened').length;
   for (const log of logs.values()) totals.events += log.length;
-}
-
-function wholeNumber(variable: string): number | undefined {
-  const text = process.env[variable];
-  if (text === undefined || text === '') return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new Error(`unable to choose seeds; ${variable} must be a whole number, not ${text}`);
 }
