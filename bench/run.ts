@@ -81,6 +81,9 @@ async function main(): Promise<number> {
   };
   await writeFile(options.json, `${JSON.stringify(record, null, 2)}\n`);
   console.log(resultTable(results));
+  if (results.some(({ scenario }) => scenario === 'S1' || scenario === 'S4')) {
+    console.log(`S1 and S4 send their rate for each ${options.each}`);
+  }
   for (const line of limitLines(results)) console.log(line);
   if (startSeconds !== undefined) console.log(startLine(startSeconds));
   const wrongs = broken(results);

@@ -23,7 +23,7 @@ export interface Scenario {
   readonly seconds: number;
 }
 
-/** Whether "1 message a second each" means each person (the harder reading, the default) or each room. */
+/** Whether "1 message a second each" means each room (the default, as the other scenarios name rates of rooms) or each person, ten times the load. */
 export type Each = 'member' | 'room';
 
 /** All scenarios, with the people that "each" names. */
