@@ -27,6 +27,7 @@ export default defineConfig({
       {
         test: {
           name: 'engine',
+          sequence: { groupOrder: 1 },
           include: ['test/engine/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -35,7 +36,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/global-setup.ts'],
           testTimeout: 60_000,
@@ -45,7 +46,7 @@ export default defineConfig({
       {
         test: {
           name: 'simulation',
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           include: ['test/simulation/**/*.test.ts', 'test/properties/**/*.test.ts'],
           globalSetup: ['test/simulation/global-setup.ts'],
           testTimeout: 120_000,
@@ -55,7 +56,7 @@ export default defineConfig({
       {
         test: {
           name: 'start',
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           include: ['test/start/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -163,10 +163,15 @@ describe('readers of the log', () => {
   });
 
   it('P4: take each committed event, and neither another item nor a settling', () => {
+    const [sizes, windows] = ['BatchSize', 'MaximumBatchingWindowInSeconds'].map((name) =>
+      mappings().map((mapping) => mapping.Properties[name]),
+    );
+    // The fan-out at once; the settler what came within a second, or 25 of it.
+    expect(sizes?.toSorted()).toEqual([100, 25]);
+    expect(windows?.toSorted()).toEqual([1, undefined]);
     for (const mapping of mappings()) {
       expect(mapping.Properties).toMatchObject({
         StartingPosition: 'TRIM_HORIZON',
-        BatchSize: 100,
         ParallelizationFactor: 10,
         BisectBatchOnFunctionError: true,
         FunctionResponseTypes: ['ReportBatchItemFailures'],

@@ -295,7 +295,8 @@ describe('every call', () => {
 
   it('answers a request that is no HTTP in the same shape', async () => {
     const event = eventOf('GET', '/health');
-    event.requestContext.domainName = 'not a host';
+    // No client can ask so: the runtime's own Request refuses the method.
+    event.requestContext.http.method = 'CONNECT';
     const result = await app.handler(event);
     expect(result.statusCode).toBe(400);
     expect(JSON.parse(result.body ?? '')).toMatchObject({ error: { code: 'bad_request' } });
