@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Authorizer, checkMappings, describeDenial } from './access/authorizer.ts';
+import { Authorizer, checkFailureQueues, checkMappings, describeDenial } from './access/authorizer.ts';
 import { checkInvokeRights } from './access/invoke-rights.ts';
 import type { AssemblyModel } from './assembly/model.ts';
 import { readAssembly } from './assembly/read-assembly.ts';
@@ -34,6 +34,7 @@ import { CredentialRegistry } from './services/credentials.ts';
 import { DatabaseConnections } from './services/database-connections.ts';
 import { DynamoDbService } from './services/dynamodb.ts';
 import { AwsEndpoint } from './services/endpoint.ts';
+import { keepFailedEvents } from './services/failed-events.ts';
 import { LambdaApi } from './services/lambda-api.ts';
 import { QueueService } from './services/queues.ts';
 import { relay } from './services/relay.ts';
@@ -163,6 +164,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   });
   authorizer = new Authorizer(model, (denial) => tell(describeDenial(denial)));
   checkMappings(model, authorizer);
+  checkFailureQueues(model, authorizer);
   checkInvokeRights(model);
   const database = await openDatabase(model, options, tell);
   closers.push(() => database.close());
@@ -196,6 +198,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     environmentFor,
     log: functionLog,
     onInvoke: faults.invocation,
+    onAsyncFailure: keepFailedEvents(queues, tell),
   });
   const mappings = await Mappings.prepare({
     model,

@@ -105,6 +105,23 @@ const POLLING = {
 } as const;
 
 /**
+ * Checks what AWS checks when a function is given a queue for its failed asynchronous events: that its role may send.
+ *
+ * @throws EngineError `access_denied`
+ */
+export function checkFailureQueues(model: AssemblyModel, authorizer: Authorizer): void {
+  for (const { name: functionName, roleArn, logicalId, constructPath, asynchronous } of model.functions) {
+    const { failureDestinationArn, deadLetterArn } = asynchronous ?? {};
+    const resources = [failureDestinationArn, deadLetterArn].filter((arn) => arn !== undefined);
+    const needed = resources.map((resource) => ({ action: 'sqs:SendMessage', resource }));
+    const denial = authorizer.check({ functionName, roleArn, origin: { logicalId, constructPath } }, needed);
+    if (!denial) continue;
+    const reason = describeDenial(denial);
+    throw new EngineError('access_denied', `unable to keep the failed events of ${functionName}; ${reason}`);
+  }
+}
+
+/**
  * Checks what AWS checks when it makes an event source mapping: that the function's role may read the source and send
  * to the failure destination.
  *

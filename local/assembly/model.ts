@@ -59,6 +59,17 @@ export interface FunctionModel extends Origin {
   readonly environment: Readonly<Record<string, string>>;
   readonly roleArn: string;
   readonly reservedConcurrency?: number;
+  readonly asynchronous?: AsynchronousModel;
+}
+
+/** What becomes of a function's asynchronous events; absent parts are as Lambda has them by default. */
+export interface AsynchronousModel {
+  readonly maximumRetryAttempts?: number;
+  readonly maximumEventAgeSeconds?: number;
+  /** A queue that gets a record of each event that failed for good. */
+  readonly failureDestinationArn?: string;
+  /** A queue that gets the event itself. */
+  readonly deadLetterArn?: string;
 }
 
 export interface RoleModel extends Origin {

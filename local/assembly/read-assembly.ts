@@ -50,6 +50,11 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
     if (source.kind === 'queue') requireKnown(source.queueArn, queues, 'the queue');
     if (failureDestinationArn) requireKnown(failureDestinationArn, queues, 'the failure destination');
   }
+  for (const { asynchronous } of declared) {
+    const { failureDestinationArn, deadLetterArn } = asynchronous ?? {};
+    if (failureDestinationArn) requireKnown(failureDestinationArn, queues, 'the failure destination');
+    if (deadLetterArn) requireKnown(deadLetterArn, queues, 'the dead-letter queue');
+  }
   const roles = readRoles(reader);
   for (const { roleArn } of declared) requireKnown(roleArn, roles, 'the role');
   const localize = addressRewriter([...webSocketApis, ...httpApis], region, options.publicHost);

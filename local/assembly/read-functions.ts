@@ -1,5 +1,10 @@
 import { objectOf } from './cloud-assembly.ts';
-import type { CustomResourceModel, EventSourceMappingModel, FunctionModel } from './model.ts';
+import type {
+  AsynchronousModel,
+  CustomResourceModel,
+  EventSourceMappingModel,
+  FunctionModel,
+} from './model.ts';
 import { creationOrder } from './order.ts';
 import type { ResolvedResource } from './reader.ts';
 import { type AssemblyReader, flagOf, listOf, numberOf, objectsOf, textOf } from './reader.ts';
@@ -17,7 +22,6 @@ export function readFunctions(reader: AssemblyReader): FunctionModel[] {
   return reader.ofType('AWS::Lambda::Function').map((resource) => {
     const { origin, identity, properties, template } = resource;
     refuseProperties(template, {
-      DeadLetterConfig: 'the engine keeps no failed asynchronous events',
       FileSystemConfigs: 'the engine mounts no file systems',
       ImageUri: 'the engine runs no container images',
       Layers: 'the engine has no layers; bundle the code into the asset',
@@ -40,9 +44,33 @@ export function readFunctions(reader: AssemblyReader): FunctionModel[] {
         Object.entries(variables).map(([name, value]) => [name, String(value)]),
       ),
       roleArn: textOf(properties.Role) ?? '',
+      asynchronous: readAsynchronous(reader, resource),
       ...(concurrency !== undefined && { reservedConcurrency: numberOf(concurrency, 0) }),
     };
   });
+}
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventinvokeconfig.html */
+function readAsynchronous(
+  reader: AssemblyReader,
+  { properties, identity }: ResolvedResource,
+): AsynchronousModel {
+  const deadLetterArn = textOf(objectOf(properties.DeadLetterConfig).TargetArn);
+  const config = reader
+    .ofType('AWS::Lambda::EventInvokeConfig')
+    .find((one) => [identity.ref, identity.attributes.Arn].includes(String(one.properties.FunctionName)));
+  const { MaximumRetryAttempts: attempts, MaximumEventAgeInSeconds: age } = config?.properties ?? {};
+  const { OnSuccess, OnFailure } = objectOf(config?.properties.DestinationConfig);
+  if (config && OnSuccess) {
+    throw unsupportedProperty(config.template, 'OnSuccess', 'the engine has no destinations of success');
+  }
+  const failureDestinationArn = textOf(objectOf(OnFailure).Destination);
+  return {
+    ...(attempts !== undefined && { maximumRetryAttempts: numberOf(attempts, 2) }),
+    ...(age !== undefined && { maximumEventAgeSeconds: numberOf(age, 21_600) }),
+    ...(failureDestinationArn !== undefined && { failureDestinationArn }),
+    ...(deadLetterArn !== undefined && { deadLetterArn }),
+  };
 }
 
 function codeDirectory(reader: AssemblyReader, { properties, template }: ResolvedResource): string {

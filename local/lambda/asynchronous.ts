@@ -8,8 +8,8 @@ import type { InvocationOutcome } from './service.ts';
 
 /** Waits before the second and the third attempt after an error of the function, milliseconds: one and two minutes on AWS. */
 export const RETRY_DELAYS_MS: readonly number[] = [60_000, 120_000];
-/** How long an event may be tried at all: 6 hours. */
-const MAXIMUM_EVENT_AGE_MS = 6 * 60 * 60 * 1000;
+/** How long an event may be tried at all, unless the function says otherwise: 6 hours. */
+const MAXIMUM_EVENT_AGE_SECONDS = 6 * 60 * 60;
 /** Back-off after a throttle: from one second, doubled, to five minutes. */
 const THROTTLE_DELAY_MS = 1000;
 const THROTTLE_DELAY_CEILING_MS = 5 * 60 * 1000;
@@ -63,10 +63,14 @@ export function createAsynchronousInvoker(options: AsynchronousOptions) {
       const outcome = await options.run(model, event);
       if (outcome.ok || closed) return;
       const throttled = outcome.kind === 'throttled';
+      const { maximumRetryAttempts = RETRY_DELAYS_MS.length, maximumEventAgeSeconds } =
+        model.asynchronous ?? {};
+      const delays = options.retryDelaysMs.slice(0, maximumRetryAttempts);
       const delay = throttled
         ? Math.min(THROTTLE_DELAY_MS * 2 ** throttles++, THROTTLE_DELAY_CEILING_MS)
-        : options.retryDelaysMs[failures++];
-      const tooOld = Date.now() - accepted + (delay ?? 0) > MAXIMUM_EVENT_AGE_MS;
+        : delays[failures++];
+      const maximumAgeMs = (maximumEventAgeSeconds ?? MAXIMUM_EVENT_AGE_SECONDS) * 1000;
+      const tooOld = Date.now() - accepted + (delay ?? 0) > maximumAgeMs;
       if (delay !== undefined && !tooOld) {
         later(delay, () => void attempt());
         return;

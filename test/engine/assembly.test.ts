@@ -267,7 +267,6 @@ describe('what the engine can’t run', () => {
 
   it.each([
     ['Reader', { Layers: ['arn:x'] }, /Layers/],
-    ['Reader', { DeadLetterConfig: { TargetArn: 'arn:x' } }, /DeadLetterConfig/],
     ['Reader', { Runtime: 'python3.13' }, /Runtime: "python3\.13" is none of Node\.js/],
     ['Reader', { Code: { ZipFile: 'x' } }, /Code: the engine runs code from assets only/],
     ['ReaderMapping', { TumblingWindowInSeconds: 30 }, /TumblingWindowInSeconds/],
