@@ -124,7 +124,8 @@ function expectDocumented(method: string, target: string, reply: Reply): void {
     expect(error.message).toMatch(/^unable to .+; .+$/);
     return;
   }
-  const path = target.split('?')[0] ?? '';
+  // A slash at the end is no segment: the call is the one without.
+  const path = (target.split('?')[0] ?? '').replace(/\/+$/, '');
   const called = endpoints.find(
     ({ specification: { method: its, path: template } }) =>
       its === method && new RegExp(`^${template.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path),
