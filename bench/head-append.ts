@@ -72,8 +72,8 @@ function reasonOf(
   values: Readonly<Record<string, unknown>>,
 ): string {
   if (Array.isArray(head.pending) && head.pending.includes(values[':key'])) return 'duplicate';
-  if (head.settled !== values[':settled']) return 'settled moved';
   if (head.guard !== values[':guard']) return 'guard moved';
+  if (head.settled !== values[':settled']) return 'settled moved';
   return 'other';
 }
 
