@@ -71,5 +71,5 @@ describe('createFrames', () => {
       ),
       { numRuns: 60 },
     );
-  });
+  }, 30_000);
 });
