@@ -31,7 +31,8 @@ export function createFrames(room: RoomId, events: readonly RoomEvent[]): RoomFr
     };
     for (const text of texts.slice(first)) {
       const more = Buffer.byteLength(text) + 1;
-      if (bytes + more > MAX_FRAME_BYTES) flush();
+      // The last event of a frame has no comma behind it.
+      if (bytes + more - 1 > MAX_FRAME_BYTES) flush();
       held.push(text);
       bytes += more;
     }
