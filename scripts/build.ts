@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type BuildOptions, build as bundle, type Metafile, type OutputFile, type Plugin } from 'esbuild';
+import { type BuildOptions, build as bundle, type Metafile, type OutputFile } from 'esbuild';
+import { SMALLER_PACKAGES } from './build/smaller-packages.ts';
 
 /** Root of the repository. */
 const ROOT = join(import.meta.dirname, '..');
@@ -109,31 +110,9 @@ export function functionOptions(root: string, entries: readonly Entry[]) {
     sourcesContent: false,
     legalComments: 'none',
     logLevel: 'silent',
-    plugins: [PARTS_OF_UNDICI],
+    plugins: [SMALLER_PACKAGES],
   } satisfies BuildOptions;
 }
-
-/**
- * What undici carries and a signed call never reaches: its parser without SIMD, which every processor of Lambda has (70 KB;
- * it leads to the other one), HTTP/2, which is never asked for, and the bodies of `fetch` (50 KB; they throw).
- */
-const PARTS_OF_UNDICI: Plugin = {
-  name: 'parts-of-undici',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /\/llhttp-wasm\.js$/ }, ({ path, resolveDir }) => ({
-      path: join(resolveDir, path.replace('llhttp-wasm', 'llhttp_simd-wasm')),
-    }));
-    onResolve({ filter: /\/(client-h2|web\/fetch\/body)\.js$/ }, ({ path, importer }) =>
-      importer.includes('/undici/lib/') ? { path, namespace: 'not-bundled' } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: 'not-bundled' }, ({ path }) => {
-      const refuse = `() => { throw new Error(${JSON.stringify(`unable to send; ${path} is not bundled`)}) }`;
-      return {
-        contents: `const refuse = ${refuse}; module.exports = Object.assign(refuse, { extractBody: refuse });`,
-      };
-    });
-  },
-};
 
 /** The engine loads its packages from `node_modules`; a Lambda environment's worker thread loads nothing but itself. */
 function localOptions(root: string): BuildOptions[] {
