@@ -22,7 +22,8 @@ export function paddedSeq(seq: number): string {
 /** Chat: what must last. */
 export const chatKeys = {
   account: (user: UserId): Key => ({ pk: `ACCOUNT#${user}`, sk: 'ACCOUNT' }),
-  session: (user: UserId, session: string): Key => ({ pk: `ACCOUNT#${user}`, sk: `SESSION#${session}` }),
+  /** Not beside the account: what opens sockets may ask whether a session lives, and can't name a password's hash. */
+  session: (user: UserId, session: string): Key => ({ pk: `SESSIONS#${user}`, sk: `SESSION#${session}` }),
   membership: (user: UserId, room: RoomId): Key => ({ pk: `USER#${user}`, sk: `ROOM#${room}` }),
   room: (room: RoomId): Key => ({ pk: `ROOM#${room}`, sk: 'ROOM' }),
   head: (room: RoomId): Key => ({ pk: `ROOM#${room}`, sk: HEAD }),

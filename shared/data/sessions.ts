@@ -72,6 +72,11 @@ export async function rotateSession(
   }
 }
 
+/** Whether a session has not ended, strongly consistent. */
+export async function isSessionAlive(chat: Table, user: UserId, session: string): Promise<boolean> {
+  return (await chat.get(chatKeys.session(user, session))) !== undefined;
+}
+
 export async function deleteSession(chat: Table, user: UserId, session: string): Promise<void> {
   await chat.delete(chatKeys.session(user, session));
 }

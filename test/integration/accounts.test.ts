@@ -18,6 +18,16 @@ function register(body: object) {
   return app.ask('POST', '/api/auth/register', { body });
 }
 
+/** The account and its sessions. */
+async function itemsOf(name: string) {
+  const { chat } = app.runtime.context;
+  const user = UserId.parse(name);
+  const pages = [chatKeys.account(user), chatKeys.session(user, '')].map(({ pk }) =>
+    chat.queryAll({ where: 'pk = :pk', values: { ':pk': pk } }),
+  );
+  return (await Promise.all(pages)).flat();
+}
+
 describe('POST /api/auth/register', () => {
   it('makes an account and logs in', async () => {
     const reply = await register({ username: 'alice', password, displayName: 'Alice A.' });
@@ -32,10 +42,7 @@ describe('POST /api/auth/register', () => {
 
   it('stores the password as argon2id, and no token in the clear', async () => {
     const { user, refreshToken, token } = await app.newUser();
-    const items = await app.runtime.context.chat.queryAll({
-      where: 'pk = :pk',
-      values: { ':pk': chatKeys.account(UserId.parse(user)).pk },
-    });
+    const items = await itemsOf(user);
     const text = JSON.stringify(items);
     expect(items.map((item) => item.sk)).toEqual(['ACCOUNT', expect.stringMatching(/^SESSION#/)]);
     expect(text).toContain('$argon2id$v=19$m=19456,t=2,p=1$');
@@ -59,10 +66,7 @@ describe('POST /api/auth/register', () => {
       Array.from({ length: 8 }, (_, i) => register({ username: 'wanted', password: `password ${i}` })),
     );
     expect(replies.map((reply) => reply.status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
-    const items = await app.runtime.context.chat.queryAll({
-      where: 'pk = :pk',
-      values: { ':pk': 'ACCOUNT#wanted' },
-    });
+    const items = await itemsOf('wanted');
     expect(items.map((item) => item.sk)).toEqual(['ACCOUNT', expect.stringMatching(/^SESSION#/)]);
     const winner = replies.findIndex((reply) => reply.status === 201);
     const login = await app.ask('POST', '/api/auth/login', {
