@@ -2,6 +2,7 @@ import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { AccountLogRole } from './account-log-role.ts';
 import { Alarms } from './alarms.ts';
 import { Dashboard } from './dashboard.ts';
+import { Documents } from './documents.ts';
 import { Domains } from './domains.ts';
 import { FanOut } from './fan-out.ts';
 import { HttpApi } from './http-api.ts';
@@ -25,6 +26,7 @@ export class ChatStack extends Stack {
 
     const webSocketApi = new WebSocketApi(this, 'WebSocket', settings, tables);
     const httpApi = new HttpApi(this, 'Http', settings, tables, keys);
+    new Documents(httpApi, 'Documents', settings, httpApi);
     if (settings.accountLogRole)
       webSocketApi.stage.node.addDependency(new AccountLogRole(this, 'AccountLogs'));
 

@@ -13,7 +13,7 @@ import { identifyTokens } from './tokens.ts';
 /** How long a browser may remember what a preflight said; two hours is the most that Chromium does. */
 const PREFLIGHT_MAX_AGE = Duration.hours(2);
 
-/** The HTTP API: one Lambda function routes all of it, as most calls are rare and share their code. */
+/** The HTTP API: one Lambda function routes all of it but the documents, as most calls are rare and share their code. */
 export class HttpApi extends Construct {
   readonly api: apigateway.HttpApi;
   readonly stage: apigateway.HttpStage;

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type BuildOptions, build as bundle, type Metafile, type OutputFile } from 'esbuild';
+import { filesBeside } from './build/files.ts';
 import { SMALLER_PACKAGES } from './build/smaller-packages.ts';
 
 /** Root of the repository. */
@@ -47,8 +48,8 @@ export async function findEntries(root = ROOT): Promise<Entry[]> {
 }
 
 /**
- * Bundles every Lambda function into `dist/functions/<group>/<name>/index.js` and the local engine into `dist/local/`,
- * and writes esbuild's account of the bundles to `dist/functions/meta.json`. The same source gives the same bytes, and
+ * Bundles every Lambda function into `dist/functions/<group>/<name>/index.js`, with the files that it serves beside it, and the
+ * local engine into `dist/local/`, and writes esbuild's account of the bundles to `dist/functions/meta.json`. The same source gives the same bytes, and
  * a file whose bytes did not change is not touched, so that asset hashes and watchers see changes of code alone.
  *
  * @throws esbuild's failure, with file and line, if a source does not compile.
@@ -56,12 +57,19 @@ export async function findEntries(root = ROOT): Promise<Entry[]> {
 export async function build(root = ROOT): Promise<BuildResult> {
   const started = performance.now();
   const entries = await findEntries(root);
-  const [functions, local] = await Promise.all([
+  const [functions, local, files] = await Promise.all([
     bundle(functionOptions(root, entries)),
     Promise.all(localOptions(root).map((options) => bundle(options))),
+    filesBeside(
+      root,
+      entries.map(({ name }) => name),
+    ),
   ]);
   const outputs = [functions, ...local].flatMap((result) => result.outputFiles ?? []);
   await Promise.all(outputs.map((output) => writeChanged(place(root, output), output.contents)));
+  await Promise.all(
+    files.map(({ path, contents }) => writeChanged(join(root, 'dist/functions', path), contents)),
+  );
   await writeChanged(join(root, 'dist/functions/meta.json'), Buffer.from(JSON.stringify(functions.metafile)));
   await removeStale(root, entries);
   return {

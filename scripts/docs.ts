@@ -10,6 +10,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { ACTIONS } from '../shared/protocol/commands.ts';
 import { findEntries } from './build.ts';
 import { asyncApi } from './docs/asyncapi.ts';
+import { documentCalls } from './docs/document-calls.ts';
 import { openApi } from './docs/openapi.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -19,7 +20,7 @@ async function documents(): Promise<Record<string, string>> {
   const served = ACTIONS.filter((action) => routes.has(`websocket/${kebab(action)}`));
   const text = (document: object) => `${JSON.stringify(document, null, 2)}\n`;
   return {
-    'docs/api/openapi.json': text(openApi(endpoints, manifest.version)),
+    'docs/api/openapi.json': text(openApi([...endpoints, ...documentCalls], manifest.version)),
     'docs/api/asyncapi.json': text(asyncApi(served, manifest.version)),
   };
 }

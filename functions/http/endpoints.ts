@@ -1,6 +1,5 @@
-/** Every call of the HTTP API that this version serves. */
+/** Every call of the HTTP API that this version serves, but for the documents' (documents.ts). */
 import { authEndpoints } from './auth.ts';
-import { documentEndpoints } from './documents.ts';
 import type { Endpoint } from './endpoint.ts';
 import { healthEndpoints } from './health.ts';
 import { keyEndpoints } from './keys.ts';
@@ -13,5 +12,4 @@ export const endpoints: readonly Endpoint[] = [
   ...messageEndpoints,
   ...healthEndpoints,
   ...keyEndpoints,
-  ...documentEndpoints,
 ];

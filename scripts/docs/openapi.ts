@@ -1,7 +1,8 @@
 /** The HTTP API as an OpenAPI 3.1 document, made from the endpoints that are served. */
 import { MAX_BODY_BYTES } from '../../functions/http/body.ts';
-import type { Endpoint, Specification } from '../../functions/http/endpoint.ts';
+import type { Specification } from '../../functions/http/endpoint.ts';
 import { type ErrorCode, HTTP_STATUS } from '../../shared/protocol/errors.ts';
+import type { DescribedCall } from './document-calls.ts';
 import { Components, type Json } from './schemas.ts';
 
 /** What any call can meet, whoever makes it. */
@@ -21,12 +22,12 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   internal: 'Something failed in the service.',
 };
 
-export function openApi(endpoints: readonly Endpoint[], version: string): Json {
+export function openApi(calls: readonly DescribedCall[], version: string): Json {
   const components = new Components();
   const paths: Record<string, Record<string, Json>> = {};
-  for (const endpoint of endpoints) {
-    const { path, method } = endpoint.specification;
-    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(endpoint, components) };
+  for (const call of calls) {
+    const { path, method } = call.specification;
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(call, components) };
   }
   return {
     openapi: '3.1.0',
@@ -39,7 +40,7 @@ export function openApi(endpoints: readonly Endpoint[], version: string): Json {
         'Lists are paged: `cursor` of one page, if it has one, asks for the next.',
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(endpoints.map(({ specification }) => specification.tag))].map((name) => ({ name })),
+    tags: [...new Set(calls.map(({ specification }) => specification.tag))].map((name) => ({ name })),
     paths,
     components: {
       responses: responses(components),
@@ -49,7 +50,7 @@ export function openApi(endpoints: readonly Endpoint[], version: string): Json {
   };
 }
 
-function operation({ specification, open }: Endpoint, components: Components): Json {
+function operation({ specification, open }: DescribedCall, components: Components): Json {
   const { operation, summary, tag, body, status, answer } = specification;
   return {
     operationId: operation.replaceAll(/ (\w)/g, (_, letter: string) => letter.toUpperCase()),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import asyncApi from '../../docs/api/asyncapi.json' with { type: 'json' };
 import openApi from '../../docs/api/openapi.json' with { type: 'json' };
 import { endpoints } from '../../functions/http/endpoints.ts';
+import { documentCalls } from '../../scripts/docs/document-calls.ts';
 import { ErrorCode, HTTP_STATUS } from '../../shared/protocol/errors.ts';
 
 /** Every `$ref` of a document. */
@@ -60,8 +61,13 @@ describe.each([
 
 describe('openapi.json', () => {
   it('has every call once, under an id of its own', () => {
-    expect(operations).toHaveLength(endpoints.length);
-    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(endpoints.length);
+    const calls = [...endpoints, ...documentCalls];
+    for (const { specification } of calls) {
+      const path: unknown = Reflect.get(openApi.paths, specification.path);
+      expect(path, specification.path).toHaveProperty(specification.method.toLowerCase());
+    }
+    expect(operations).toHaveLength(calls.length);
+    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(calls.length);
     for (const { operation } of operations) expect(operation.operationId).toMatch(/^[a-z][A-Za-z]+$/);
   });
 
