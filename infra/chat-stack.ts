@@ -26,6 +26,8 @@ export class ChatStack extends Stack {
 
     const webSocketApi = new WebSocketApi(this, 'WebSocket', settings, tables);
     const httpApi = new HttpApi(this, 'Http', settings, tables, keys);
+    // A logout, a ban or a deletion closes connections before it is acknowledged.
+    webSocketApi.bind(httpApi.handler);
     new Documents(httpApi, 'Documents', settings, httpApi);
     if (settings.accountLogRole)
       webSocketApi.stage.node.addDependency(new AccountLogRole(this, 'AccountLogs'));

@@ -34,9 +34,9 @@ export class HttpApi extends Construct {
       actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
       index: true,
     });
-    // Tickets; the subscriptions of a user's live connections when a membership changes.
+    // Tickets; the subscriptions of a user's live connections when a membership changes; the connections that a logout or a ban ends.
     tables.connections.bind(this.handler, {
-      actions: ['PutItem', 'Query', 'GetItem', 'UpdateItem', 'DeleteItem'],
+      actions: ['PutItem', 'Query', 'GetItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
       keys: ['TICKET#*', 'CONN#*', 'USER#*', 'SUBS#*'],
     });
     // It signs access tokens.

@@ -6,14 +6,21 @@ import { createTokenVerifier, type VerifyAccessToken } from '../../shared/auth/v
 import { serviceOrigin } from '../../shared/aws/client.ts';
 import { createSecret } from '../../shared/aws/secret.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
+import { closeConnections, type Revocation } from '../../shared/chat/revocation.ts';
 import { ENV } from '../../shared/environment.ts';
 import type { Logger } from '../../shared/observability/log.ts';
+import { createSocketCloser } from '../runtime/close-socket.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 export interface Services {
   readonly context: ChatContext;
   readonly verifyAccessToken: VerifyAccessToken;
   readonly issueAccessToken: IssueAccessToken;
+  /**
+   * Closes connections of a user whose right has ended (P9). To be called after what ended it is stored: an ended session, a ban.
+   * Never fails: the settler closes what this leaves open.
+   */
+  closeConnections(revocation: Revocation): Promise<void>;
   readonly logger: Logger;
   /** Shown by `/health`. */
   readonly version: string;
@@ -34,9 +41,20 @@ export function createServices({ context, logger, settings, send, environment }:
     audience: required(ENV.tokenAudience),
     now: context.now,
   };
+  const closeSocket = createSocketCloser({ environment });
   return {
     context,
     logger,
+    async closeConnections(revocation) {
+      try {
+        await closeConnections(
+          { connections: context.connections, now: context.now, closeSocket },
+          revocation,
+        );
+      } catch (error) {
+        logger.error('connections left to the settler', error, { user: revocation.user });
+      }
+    },
     version: settings.version,
     verifyAccessToken: createTokenVerifier({ ...token, keys: createPublicKeys(context) }),
     issueAccessToken: createTokenIssuer({

@@ -21,7 +21,7 @@ type GateContext = Pick<ChatContext, 'connections' | 'now'>;
 export interface Caller {
   readonly connection: string;
   readonly user: UserId;
-  readonly session: string;
+  readonly session: string | undefined;
 }
 
 export interface CommandGate {
@@ -51,6 +51,8 @@ const MAX_REMEMBERED = 10_000;
 /** A bucket is read wrongly once when guessed, and once more when another command passes between; more is a storm. */
 const ATTEMPTS = 4;
 const OPERATION = 'accept the command';
+/** Live authorisation (P9): no command passes on a connection that was revoked, or whose token has ended. */
+const RIGHTS_LAST = 'attribute_not_exists(closing) AND tokenExpiresAt > :now';
 
 interface Memory {
   readonly user: UserId;
@@ -83,9 +85,7 @@ export function createCommandGate(limit: RateLimit): CommandGate {
   async function spend(ctx: GateContext, connection: string, now: number, paused: boolean): Promise<Item> {
     const item = await ctx.connections.update(connectionKeys.connection(connection), {
       update: paused ? 'SET tat = :next' : 'SET tat = tat + :interval',
-      condition: paused
-        ? 'tat <= :now AND tokenExpiresAt > :now'
-        : 'tat > :now AND tat <= :latest AND tokenExpiresAt > :now',
+      condition: `${RIGHTS_LAST} AND ${paused ? 'tat <= :now' : 'tat > :now AND tat <= :latest'}`,
       values: {
         ':now': now,
         ...(paused ? { ':next': now + interval } : { ':interval': interval, ':latest': now + tolerance }),
@@ -99,7 +99,8 @@ export function createCommandGate(limit: RateLimit): CommandGate {
   /** What the item says about a write that failed; returns the `tat` to go on from. */
   function explain(item: Item | undefined, now: number): number {
     if (!item) throw new ParleyError('unauthenticated', OPERATION, 'the connection is closed');
-    const { tokenExpiresAt, tat } = toConnection(item);
+    const { tokenExpiresAt, tat, closing } = toConnection(item);
+    if (closing) throw new ParleyError('unauthenticated', OPERATION, 'the connection is being closed');
     if (!(tokenExpiresAt > now)) throw new ParleyError('unauthenticated', OPERATION, 'the token has ended');
     refuseOverLimit(tat, now);
     return tat;

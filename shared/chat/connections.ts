@@ -25,7 +25,8 @@ import { subscribe, unsubscribe } from './subscriptions.ts';
 /** Who connects, as the token proved it. */
 export interface Identity {
   readonly user: UserId;
-  readonly session: string;
+  /** The login that the token belongs to; undefined where the token's issuer keeps its own sessions. */
+  readonly session: string | undefined;
   /** When the access token ends, epoch milliseconds. */
   readonly expiresAt: number;
 }

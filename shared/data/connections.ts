@@ -1,4 +1,5 @@
 /** The connection's items: what is known about an open socket, and where a user's sockets are found. */
+import type { ClosingCode } from '../protocol/frames.ts';
 import type { UserId } from '../protocol/ids.ts';
 import { connectionKeys, TTL_ATTRIBUTE, USER_CONNECTION_PREFIX } from './keys.ts';
 import { ConditionFailed, type Item, type Table } from './table.ts';
@@ -15,17 +16,46 @@ export interface ConnectionAddress {
 }
 
 export interface Connection extends ConnectionAddress {
-  /** The login that the socket's token belongs to. */
-  readonly session: string;
+  /** The login that the socket's token belongs to; undefined for a token of an issuer that keeps its own sessions. */
+  readonly session: string | undefined;
   /** When the access token ends, epoch milliseconds. */
   readonly tokenExpiresAt: number;
+}
+
+/** Why a connection is being closed, as its client is told. */
+export interface Closing {
+  readonly code: ClosingCode;
+  /** Whether coming back makes sense. */
+  readonly reconnect: boolean;
 }
 
 /** A connection with its rate bucket. */
 export interface StoredConnection extends Connection {
   /** Theoretical arrival time of the next command, epoch milliseconds (command-gate.ts). */
   readonly tat: number;
+  /** Set once its rights have ended: no command passes any more, and whoever meets it goes on closing it. */
+  readonly closing: Closing | undefined;
 }
+
+/** What a connection must be to have its rights ended; all that is given must hold. */
+export interface Whose {
+  readonly user: UserId;
+  readonly session?: string | undefined;
+  /** All but this session's. */
+  readonly exceptSession?: string | undefined;
+  /** Opened before, epoch milliseconds. */
+  readonly connectedBefore?: number | undefined;
+  /** Only this very connection: an id may come again. Epoch milliseconds. */
+  readonly connectedAt?: number | undefined;
+  /** Its token has ended by then, epoch milliseconds. */
+  readonly tokenEndedBy?: number | undefined;
+}
+
+/**
+ * Milliseconds for which API Gateway may answer 410 though the connection lives: while `$connect` runs, 29 s at most (its
+ * integration time-out).
+ */
+export const OPENING_MS = 30_000;
 
 /** API Gateway closes a WebSocket after two hours, whatever happens on it. */
 const LONGEST_CONNECTION_SECONDS = 2 * 60 * 60;
@@ -58,9 +88,10 @@ export function toConnection(item: Item): StoredConnection {
     user: item.user as UserId,
     callback: String(item.callback),
     connectedAt: Number(item.connectedAt),
-    session: String(item.session),
+    session: typeof item.session === 'string' ? item.session : undefined,
     tokenExpiresAt: Number(item.tokenExpiresAt),
     tat: Number(item.tat),
+    closing: item.closing as Closing | undefined,
   };
 }
 
@@ -80,19 +111,71 @@ export async function listUserConnections(table: Table, user: UserId): Promise<C
 }
 
 /**
+ * Ends a connection's rights: from here on its commands are refused. What was marked before keeps its first reason.
+ *
+ * @returns the connection; undefined where it is gone, or not what `whose` says.
+ */
+export async function markClosing(
+  table: Table,
+  connection: string,
+  whose: Whose,
+  closing: Closing,
+): Promise<StoredConnection | undefined> {
+  const { user, session, exceptSession, connectedBefore, connectedAt, tokenEndedBy } = whose;
+  const conditions = [
+    '#user = :user',
+    session !== undefined && '#session = :session',
+    exceptSession !== undefined && '(attribute_not_exists(#session) OR #session <> :exceptSession)',
+    connectedBefore !== undefined && 'connectedAt < :connectedBefore',
+    connectedAt !== undefined && 'connectedAt = :connectedAt',
+    tokenEndedBy !== undefined && 'tokenExpiresAt <= :tokenEndedBy',
+  ];
+  const bySession = session !== undefined || exceptSession !== undefined;
+  try {
+    const item = await table.update(connectionKeys.connection(connection), {
+      update: 'SET closing = if_not_exists(closing, :closing)',
+      condition: conditions.filter((one) => one !== false).join(' AND '),
+      names: { '#user': 'user', ...(bySession ? { '#session': 'session' } : {}) },
+      // Those that are undefined are left out.
+      values: {
+        ':closing': closing,
+        ':user': user,
+        ':session': session,
+        ':exceptSession': exceptSession,
+        ':connectedBefore': connectedBefore,
+        ':connectedAt': connectedAt,
+        ':tokenEndedBy': tokenEndedBy,
+      },
+      returns: 'ALL_NEW',
+    });
+    return item && toConnection(item);
+  } catch (error) {
+    if (error instanceof ConditionFailed) return undefined;
+    throw error;
+  }
+}
+
+/** A connection as it is now, strongly consistent. */
+export async function getConnection(table: Table, connection: string): Promise<StoredConnection | undefined> {
+  const item = await table.get(connectionKeys.connection(connection));
+  return item && toConnection(item);
+}
+
+/**
  * Gives a connection a fresh token's end.
  *
- * @returns false where the connection is not there any more, or is another user's.
+ * @returns false where the connection is not there any more, is being closed, or is another user's.
  */
 export async function renewConnection(
   table: Table,
   connection: string,
-  identity: { readonly user: UserId; readonly session: string; readonly tokenExpiresAt: number },
+  identity: Pick<Connection, 'user' | 'session' | 'tokenExpiresAt'>,
 ): Promise<boolean> {
+  const session = identity.session === undefined ? ' REMOVE #session' : ', #session = :session';
   try {
     await table.update(connectionKeys.connection(connection), {
-      update: 'SET tokenExpiresAt = :expires, #session = :session',
-      condition: '#user = :user',
+      update: `SET tokenExpiresAt = :expires${session}`,
+      condition: '#user = :user AND attribute_not_exists(closing)',
       names: { '#user': 'user', '#session': 'session' },
       values: {
         ':expires': identity.tokenExpiresAt,

@@ -144,11 +144,15 @@ describe('grants', () => {
     expect(mayName('websocket/send-message', 'connections', connectionKeys.ticket('t'))).toBe(false);
   });
 
-  it('let the fan-out alone post to connections', () => {
+  it('let nobody post to connections but the fan-out and what ends them', () => {
     const posters = [...rights].filter(([, one]) =>
       JSON.stringify(one).includes('execute-api:ManageConnections'),
     );
-    expect(posters.map(([entry]) => entry).sort()).toEqual(['streams/fan-out', 'streams/fan-out-shard']);
+    expect(posters.map(([entry]) => entry).sort()).toEqual([
+      'http/api',
+      'streams/fan-out',
+      'streams/fan-out-shard',
+    ]);
   });
 });
 

@@ -1,0 +1,97 @@
+/**
+ * Ends what a connection may do while its socket is open (P9): a logout, a ban, a token's end, an account's deletion.
+ *
+ * What ended the right is written before this is called: the session's item is deleted, the ban is committed. `$connect` puts its
+ * items first and reads the session then; this reads the items after the session is gone: one of the two sees the other. A mark
+ * on the connection's item comes first, so that no command passes from then on; the items that lead here go last, so that
+ * whoever dies in between leaves all that another needs to go on.
+ */
+import {
+  type Closing,
+  type ConnectionAddress,
+  deleteConnection,
+  listUserConnections,
+  markClosing,
+  OPENING_MS,
+  type StoredConnection,
+} from '../data/connections.ts';
+import { connectionKeys } from '../data/keys.ts';
+import { takePlaces } from '../data/subscriptions.ts';
+import type { UserId } from '../protocol/ids.ts';
+import type { ChatContext } from './context.ts';
+
+/** `closed`: it was open. `gone`: there is no such connection, or not yet. `stuck`: it can't be closed now. */
+export type SocketEnd = 'closed' | 'gone' | 'stuck';
+
+/** Posts the frame `closing` to a socket and closes it. shared/delivery/close-socket.ts makes one. */
+export type CloseSocket = (
+  target: Pick<ConnectionAddress, 'connection' | 'callback'>,
+  closing: Closing,
+) => Promise<SocketEnd>;
+
+export interface RevocationContext extends Pick<ChatContext, 'connections' | 'now'> {
+  readonly closeSocket: CloseSocket;
+}
+
+/** Which connections of a user are closed, and what their clients are told. All that is given must hold. */
+export interface Revocation extends Closing {
+  readonly user: UserId;
+  /** Only those of this session. */
+  readonly session?: string | undefined;
+  /** All but those of this session. */
+  readonly exceptSession?: string | undefined;
+  /** Only this one. */
+  readonly connection?: string | undefined;
+  /** Only those opened before, epoch milliseconds: who came back since is not sent away again by a repeat. */
+  readonly connectedBefore?: number | undefined;
+  /** Only those whose token has ended by then, epoch milliseconds. */
+  readonly tokenEndedBy?: number | undefined;
+}
+
+/**
+ * Closes a user's connections, each after a frame that says why. Safe to repeat, in any overlap with itself.
+ *
+ * @returns the connections that could not be closed for certain: their commands are refused, they hear no room, and
+ *   `finishClosing` must be called for each until it has done.
+ */
+export async function closeConnections(
+  ctx: RevocationContext,
+  revocation: Revocation,
+): Promise<StoredConnection[]> {
+  const { connection, code, reconnect, ...whose } = revocation;
+  const ids = connection === undefined ? await idsOf(ctx, whose.user) : [connection];
+  const open = await Promise.all(
+    ids.map(async (id) => {
+      const marked = await markClosing(ctx.connections, id, whose, { code, reconnect });
+      return marked && !(await finishClosing(ctx, marked)) ? marked : undefined;
+    }),
+  );
+  return open.filter((one) => one !== undefined);
+}
+
+/**
+ * Closes a connection that is marked, and forgets it once it is closed for certain.
+ *
+ * @returns false where it may still be open, or may open yet.
+ */
+export async function finishClosing(ctx: RevocationContext, marked: StoredConnection): Promise<boolean> {
+  const { connection, user, connectedAt, closing } = marked;
+  if (!closing) return true;
+  const taken = await takePlaces(ctx.connections, connection);
+  const places = taken?.places ?? [];
+  await ctx.connections.batchWrite({
+    deletes: places.map(({ room, shard }) => connectionKeys.subscription(room, shard, connection)),
+  });
+  const end = await ctx.closeSocket(marked, closing);
+  // API Gateway knows no connection whose `$connect` still runs, and opens it right after.
+  const opening = end === 'gone' && ctx.now() - connectedAt < OPENING_MS;
+  if (end === 'stuck' || opening) return false;
+  if ((await deleteConnection(ctx.connections, connection, connectedAt)) === 'newer') return true;
+  await ctx.connections.batchWrite({ deletes: [connectionKeys.userConnection(user, connection)] });
+  return true;
+}
+
+async function idsOf(ctx: RevocationContext, user: UserId): Promise<string[]> {
+  const addresses = await listUserConnections(ctx.connections, user);
+  return addresses.map(({ connection }) => connection);
+}
