@@ -105,6 +105,7 @@ const SERVICE_VARIABLES = {
   dynamodb: 'DYNAMODB',
   lambda: 'LAMBDA',
   secretsmanager: 'SECRETS_MANAGER',
+  sqs: 'SQS',
 } as const;
 
 /** The address of a service: what the environment overrides, as the SDKs read it, else AWS's own. */
