@@ -11,6 +11,8 @@ import type { Services } from './services.ts';
 export interface Bindings {
   /** API Gateway's id of the request; a new one is made where the host has none. */
   readonly requestId?: string;
+  /** Address of who asks, as the gateway saw it. */
+  readonly source?: string;
 }
 
 type AppEnvironment = { Bindings: Bindings };
@@ -42,6 +44,7 @@ async function run(c: Context<AppEnvironment>, services: Services, endpoint: End
     json: (operation) => readJson(c.req.raw, operation),
     token: bearerToken(c.req.header('authorization')),
     origin: c.req.header('origin'),
+    source: c.env?.source ?? '',
     services,
   });
   const headers = { 'cache-control': cache ?? 'no-store' };

@@ -48,6 +48,8 @@ export interface RawCall {
   /** The bearer token, where one was sent. */
   readonly token: string | undefined;
   readonly origin: string | undefined;
+  /** Address of who asks, as the gateway saw it. */
+  readonly source: string;
   readonly services: Services;
 }
 
@@ -57,6 +59,7 @@ export interface Call<P extends Optional, Q extends Optional, B extends Optional
   readonly query: Output<Q>;
   readonly body: Output<B>;
   readonly origin: string | undefined;
+  readonly source: string;
   readonly services: Services;
 }
 
@@ -117,6 +120,7 @@ async function parseCall<P extends Optional, Q extends Optional, B extends Optio
       operation,
     ),
     origin: raw.origin,
+    source: raw.source,
     services: raw.services,
   };
 }

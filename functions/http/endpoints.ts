@@ -1,13 +1,15 @@
 /** Every call of the HTTP API that this version serves, but for the documents' (documents.ts). */
-import { authEndpoints } from './auth.ts';
+import { accountEndpoints } from './accounts.ts';
 import type { Endpoint } from './endpoint.ts';
 import { healthEndpoints } from './health.ts';
 import { keyEndpoints } from './keys.ts';
 import { messageEndpoints } from './messages.ts';
 import { roomEndpoints } from './rooms.ts';
+import { sessionEndpoints } from './sessions.ts';
 
 export const endpoints: readonly Endpoint[] = [
-  ...authEndpoints,
+  ...accountEndpoints,
+  ...sessionEndpoints,
   ...roomEndpoints,
   ...messageEndpoints,
   ...healthEndpoints,

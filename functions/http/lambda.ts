@@ -12,10 +12,10 @@ export type HttpHandler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayP
 /** A Lambda handler for what answers requests. Hono's own adapter is deprecated, and answers a strange request in plain text. */
 export function toLambda(fetch: Fetch): HttpHandler {
   return async (event) => {
-    const { requestId } = event.requestContext;
+    const { requestId, http } = event.requestContext;
     const request = toRequest(event);
     const response = request
-      ? await fetch(request, { requestId })
+      ? await fetch(request, { requestId, source: http.sourceIp })
       : errorResponse(new ParleyError('bad_request', 'answer', 'the request is not valid HTTP'));
     return {
       statusCode: response.status,

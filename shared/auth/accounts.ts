@@ -12,7 +12,10 @@ import { ParleyError } from '../protocol/errors.ts';
 import { UserId } from '../protocol/ids.ts';
 import type { User } from '../protocol/rest.ts';
 import { unauthenticated } from './identity.ts';
-import { hashPassword, needsRehash, verifyPassword } from './passwords.ts';
+import { beginAttempt } from './login-delay.ts';
+import { needsRehash, PASSWORDS, type Passwords } from './passwords.ts';
+import { isPseudonym } from './pseudonym.ts';
+import { endSession, type OpenSession, openSession } from './sessions.ts';
 
 type AccountContext = Pick<ChatContext, 'chat' | 'now' | 'newId'>;
 
@@ -26,39 +29,64 @@ export interface Registration {
 /**
  * Makes an account.
  *
- * @throws {ParleyError} `conflict` where the name is taken. The hash is computed first either way, so that the time to answer
- *   does not say more than the answer.
+ * @throws {ParleyError} `conflict` where the name is taken, or ever was. The hash is computed first either way, so that the time to
+ *   answer does not say more than the answer.
  */
 export async function register(ctx: AccountContext, registration: Registration): Promise<User> {
   const account: Account = {
     user: registration.username,
     displayName: registration.displayName ?? registration.username,
-    passwordHash: await hashPassword(registration.password),
+    passwordHash: await PASSWORDS.hash(registration.password),
     createdAt: new Date(ctx.now()).toISOString(),
   };
-  if (!(await putNewAccount(ctx.chat, account, ctx.newId()))) {
+  if (isPseudonym(account.user) || !(await putNewAccount(ctx.chat, account, ctx.newId()))) {
     throw new ParleyError('conflict', 'register', 'the username is taken');
   }
   return userOf(account);
 }
 
+/** Who says who they are. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
+  /** Address that they ask from, as the gateway saw it. */
+  readonly source: string;
+}
+
 /**
- * Checks a password, by one hash whoever the user is, and stores a new hash where today's parameters differ from those of the
- * old one.
+ * Checks a password, by one hash whoever the user is, and opens a session. A new hash is stored where today's parameters differ
+ * from those of the old one.
  *
- * @throws {ParleyError} `unauthenticated`, in the same words and the same time for a wrong name and a wrong password.
+ * @param passwords does the hashing; a test counts by it.
+ * @throws {ParleyError} `unauthenticated`, in the same words and the same time for a wrong name and a wrong password;
+ *   `rate_limited` after too many failures, whether there is such a user or not.
  */
-export async function login(ctx: AccountContext, username: string, password: string): Promise<User> {
+export async function login(
+  ctx: AccountContext,
+  { username, password, source }: Credentials,
+  passwords: Passwords = PASSWORDS,
+): Promise<{ readonly user: User; readonly opened: OpenSession }> {
+  const operation = 'log in';
+  const attempt = await beginAttempt(ctx, { name: username, source, operation });
   const user = UserId.safeParse(username);
   const account = user.success ? await getAccount(ctx.chat, user.data) : undefined;
-  const valid = await verifyPassword(password, account?.passwordHash);
-  if (!account || !valid) {
-    throw new ParleyError('unauthenticated', 'log in', 'the username or the password is wrong');
-  }
+  const valid = await passwords.verify(password, account?.passwordHash);
+  const refusal = () =>
+    new ParleyError('unauthenticated', operation, 'the username or the password is wrong');
+  if (!account?.passwordHash || !valid) throw refusal();
+  await attempt.succeeded();
   if (needsRehash(account.passwordHash)) {
-    await replacePasswordHash(ctx.chat, account, await hashPassword(password));
+    await replacePasswordHash(ctx.chat, account, await passwords.hash(password));
   }
-  return userOf(account);
+  // Write first, then read: a change of the password or a deletion, which ends the sessions that it finds, either finds this one
+  // or is seen here.
+  const opened = await openSession(ctx, account.user);
+  const now = await getAccount(ctx.chat, account.user);
+  if (!now || now.passwordSetAt !== account.passwordSetAt) {
+    await endSession(ctx, opened);
+    throw refusal();
+  }
+  return { user: userOf(now), opened };
 }
 
 /** @throws {ParleyError} `unauthenticated` where the account is gone: its tokens outlive it by minutes. */
@@ -77,6 +105,33 @@ export async function changeDisplayName(
   const account = await setDisplayName(ctx.chat, user, displayName);
   if (!account) throw unauthenticated();
   return userOf(account);
+}
+
+/**
+ * Puts a new password in the place of the current one. It does not end the sessions that were opened with that: the caller does, and
+ * a login that is under way sees the change itself.
+ *
+ * @throws {ParleyError} `forbidden` where the current one is wrong: the token is right, so nobody has to log in again;
+ *   `rate_limited` after too many failures, counted with those of logging in; `unauthenticated` where the account is gone;
+ *   `conflict` where it was changed by another request meanwhile.
+ */
+export async function changePassword(
+  ctx: AccountContext,
+  user: UserId,
+  change: { readonly current: string; readonly next: string; readonly source: string },
+): Promise<void> {
+  const operation = 'change the account';
+  const attempt = await beginAttempt(ctx, { name: user, source: change.source, operation });
+  const account = await getAccount(ctx.chat, user);
+  if (!account?.passwordHash) throw unauthenticated();
+  if (!(await PASSWORDS.verify(change.current, account.passwordHash))) {
+    throw new ParleyError('forbidden', operation, 'the current password is wrong');
+  }
+  await attempt.succeeded();
+  const setAt = new Date(ctx.now()).toISOString();
+  if (!(await replacePasswordHash(ctx.chat, account, await PASSWORDS.hash(change.next), setAt))) {
+    throw new ParleyError('conflict', operation, 'the password was changed meanwhile');
+  }
 }
 
 /** What of an account may be shown. */

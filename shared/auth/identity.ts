@@ -4,8 +4,8 @@ import type { UserId } from '../protocol/ids.ts';
 /** Who acts, as a token or a ticket proved it. */
 export interface Identity {
   readonly user: UserId;
-  /** The login that the token belongs to. */
-  readonly session: string;
+  /** The login that the token belongs to; undefined where another issuer made it, and keeps its own sessions. */
+  readonly session: string | undefined;
   /** When the access token ends, epoch milliseconds. */
   readonly expiresAt: number;
 }

@@ -50,3 +50,10 @@ export async function verifyPassword(password: string, hash: string | undefined)
 export function needsRehash(hash: string): boolean {
   return !hash.startsWith(PARAMETERS);
 }
+
+/** What hashes and verifies, as a value: so that a test can count. */
+export interface Passwords {
+  readonly hash: typeof hashPassword;
+  readonly verify: typeof verifyPassword;
+}
+export const PASSWORDS: Passwords = { hash: hashPassword, verify: verifyPassword };

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { ChatContext } from '../chat/context.ts';
-import { deleteSession, putSession, rotateSession } from '../data/sessions.ts';
+import { deleteSession, listSessions, putSession, rotateSession } from '../data/sessions.ts';
 import { UserId } from '../protocol/ids.ts';
 import { hashToken, randomToken } from './hash.ts';
 import { unauthenticated } from './identity.ts';
@@ -16,9 +16,12 @@ const SECRET_BYTES = 32;
 
 type SessionContext = Pick<ChatContext, 'chat' | 'now' | 'newId'>;
 
-export interface OpenSession {
+export interface Session {
   readonly user: UserId;
   readonly session: string;
+}
+
+export interface OpenSession extends Session {
   readonly refreshToken: string;
 }
 
@@ -38,10 +41,15 @@ export async function openSession(ctx: SessionContext, user: UserId): Promise<Op
  * Gives the next refresh token for one that is valid. The next one is derived from the one presented and a stored salt, so
  * that asking again within the grace gives the same token, and nobody who reads the table can make it.
  *
+ * @param ended hears of a session that had to end, before the refusal: its sockets have to go, too.
  * @throws {ParleyError} `unauthenticated` for a token that is unknown, expired or was used before; the session of a token that
  *   was used before has then ended, as one of the two users of it is a thief.
  */
-export async function refreshSession(ctx: SessionContext, refreshToken: string): Promise<OpenSession> {
+export async function refreshSession(
+  ctx: SessionContext,
+  refreshToken: string,
+  ended: (session: Session) => Promise<void> = async () => {},
+): Promise<OpenSession> {
   const presented = parseToken(refreshToken);
   if (!presented) throw unauthenticated();
   const { user, session } = presented;
@@ -65,15 +73,31 @@ export async function refreshSession(ctx: SessionContext, refreshToken: string):
     return { user, session, refreshToken: formatToken({ user, session, secret: same }) };
   }
   await endSession(ctx, presented);
+  await ended({ user, session });
   throw unauthenticated();
 }
 
 /** Ends a session: its refresh token is good for nothing any more. */
-export function endSession(
-  ctx: SessionContext,
-  { user, session }: Pick<OpenSession, 'user' | 'session'>,
-): Promise<void> {
+export function endSession(ctx: Pick<ChatContext, 'chat'>, { user, session }: Session): Promise<void> {
   return deleteSession(ctx.chat, user, session);
+}
+
+/**
+ * Ends a user's sessions, all that are there now. One that is being opened meanwhile looks again after it was stored (`login`).
+ *
+ * @param except a session that goes on.
+ */
+export async function endSessions(
+  ctx: Pick<ChatContext, 'chat'>,
+  user: UserId,
+  except?: string,
+): Promise<void> {
+  const sessions = await listSessions(ctx.chat, user);
+  await Promise.all(
+    sessions
+      .filter(({ session }) => session !== except)
+      .map(({ session }) => endSession(ctx, { user, session })),
+  );
 }
 
 /** Epoch seconds. */

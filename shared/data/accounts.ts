@@ -1,24 +1,38 @@
-/** The account item: who may log in as a user. */
-import { type UserId, UserId as UserIdSchema } from '../protocol/ids.ts';
+/** The account item: who may log in as a user. A deleted account leaves a tombstone, so that its name is never given again. */
+import * as z from 'zod/mini';
+import { Time, UserId } from '../protocol/ids.ts';
 import { chatKeys } from './keys.ts';
-import { ConditionFailed, type Item, type Table } from './table.ts';
+import { ConditionFailed, type Table } from './table.ts';
 
-export interface Account {
-  readonly user: UserId;
-  readonly displayName: string;
-  /** PHC string. */
-  readonly passwordHash: string;
-  /** ISO 8601. */
-  readonly createdAt: string;
-}
+const StoredAccount = z.object({
+  user: UserId,
+  displayName: z.string(),
+  /** PHC string; absent where another issuer says who someone is. */
+  passwordHash: z.optional(z.string()),
+  /** When the password was chosen: a login that was under way with the one before is told by it. */
+  passwordSetAt: z.optional(Time),
+  createdAt: Time,
+});
+export type Account = z.infer<typeof StoredAccount>;
 
-function fromItem(item: Item): Account {
-  return {
-    user: UserIdSchema.parse(item.user),
-    displayName: String(item.displayName),
-    passwordHash: String(item.passwordHash),
-    createdAt: String(item.createdAt),
-  };
+/** What is left of an account: until all that it wrote has been rewritten it is `deleting`. */
+const StoredTombstone = z.object({
+  state: z.enum(['deleting', 'deleted']),
+  /** What stands in the place of the user id wherever it was. */
+  pseudonym: UserId,
+  deletedAt: Time,
+});
+export type AccountTombstone = z.infer<typeof StoredTombstone>;
+
+/** Value of `state` on the write that begins a deletion: what the stream's filter looks for (infra/ repeats it as text). */
+const DELETING = 'deleting';
+const LIVE = 'attribute_exists(pk) AND attribute_not_exists(#state)';
+const STATE = { '#state': 'state' } as const;
+
+/** Stored → domain. @returns undefined for a tombstone: nobody can be that user any more. */
+function toAccount(item: unknown): Account | undefined {
+  const stored = z.safeParse(StoredTombstone, item);
+  return stored.success ? undefined : z.parse(StoredAccount, item);
 }
 
 /**
@@ -26,7 +40,7 @@ function fromItem(item: Item): Account {
  *
  * @param attempt an id of this attempt alone: a put that was sent again after a lost answer meets its own first success, and
  *   knows it by this.
- * @returns false where the name is taken.
+ * @returns false where the name is taken, or was.
  */
 export async function putNewAccount(chat: Table, account: Account, attempt: string): Promise<boolean> {
   try {
@@ -43,7 +57,7 @@ export async function putNewAccount(chat: Table, account: Account, attempt: stri
 
 export async function getAccount(chat: Table, user: UserId): Promise<Account | undefined> {
   const item = await chat.get(chatKeys.account(user));
-  return item && fromItem(item);
+  return item && toAccount(item);
 }
 
 /** @returns the account as it is now, or undefined where there is none. */
@@ -55,30 +69,81 @@ export async function setDisplayName(
   try {
     const item = await chat.update(chatKeys.account(user), {
       update: 'SET displayName = :name',
-      condition: 'attribute_exists(pk)',
+      condition: LIVE,
+      names: STATE,
       values: { ':name': displayName },
       returns: 'ALL_NEW',
     });
-    return item && fromItem(item);
+    return toAccount(item);
   } catch (error) {
     if (error instanceof ConditionFailed) return undefined;
     throw error;
   }
 }
 
-/** Replaces a hash by a stronger one of the same password; nothing happens where the password was changed meanwhile. */
+/**
+ * Replaces a hash by another; nothing happens where the password was changed meanwhile.
+ *
+ * @param setAt when a new password was chosen, ISO 8601; absent for a stronger hash of the same one.
+ * @returns whether it was replaced.
+ */
 export async function replacePasswordHash(
   chat: Table,
   account: Account,
   passwordHash: string,
-): Promise<void> {
+  setAt?: string,
+): Promise<boolean> {
   try {
     await chat.update(chatKeys.account(account.user), {
-      update: 'SET passwordHash = :next',
+      update: `SET passwordHash = :next${setAt === undefined ? '' : ', passwordSetAt = :at'}`,
       condition: 'passwordHash = :old',
-      values: { ':next': passwordHash, ':old': account.passwordHash },
+      values: {
+        ':next': passwordHash,
+        ':old': account.passwordHash,
+        ...(setAt === undefined ? {} : { ':at': setAt }),
+      },
     });
+    return true;
   } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
+    // Sent again after a lost answer, it meets its own first success.
+    if (error instanceof ConditionFailed) return error.item?.passwordHash === passwordHash;
+    throw error;
   }
+}
+
+/**
+ * Puts a tombstone in the account's place: from then on nobody logs in as this user, and nobody registers under the name.
+ *
+ * @returns false where there is no account, or its deletion had begun.
+ */
+export async function beginDeletion(
+  chat: Table,
+  user: UserId,
+  begun: { readonly pseudonym: UserId; readonly deletedAt: string },
+): Promise<boolean> {
+  try {
+    await chat.put(
+      { ...chatKeys.account(user), state: DELETING, ...begun },
+      { condition: LIVE, names: STATE },
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return error.item?.pseudonym === begun.pseudonym;
+    throw error;
+  }
+}
+
+export async function getTombstone(chat: Table, user: UserId): Promise<AccountTombstone | undefined> {
+  const stored = z.safeParse(StoredTombstone, await chat.get(chatKeys.account(user)));
+  return stored.success ? stored.data : undefined;
+}
+
+/** Notes that nothing is left to rewrite. */
+export async function finishDeletion(chat: Table, user: UserId): Promise<void> {
+  await chat.update(chatKeys.account(user), {
+    update: 'SET #state = :deleted',
+    condition: 'attribute_exists(pseudonym)',
+    names: STATE,
+    values: { ':deleted': 'deleted' },
+  });
 }

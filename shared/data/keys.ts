@@ -30,15 +30,35 @@ export const chatKeys = {
   event: (room: RoomId, seq: number): Key => ({ pk: `ROOM#${room}`, sk: `${EVENT_PREFIX}${paddedSeq(seq)}` }),
   /** `id` names the author too: `appendKey` of heads.ts. */
   claim: (room: RoomId, id: string): Key => ({ pk: `ROOM#${room}`, sk: `ID#${id}` }),
-  ban: (room: RoomId, user: UserId): Key => ({ pk: `ROOM#${room}`, sk: `BAN#${user}` }),
+  ban: (room: RoomId, user: UserId): Key => ({ pk: `ROOM#${room}`, sk: `${BAN_PREFIX}${user}` }),
+  /** When a member last spoke, in rooms with slow mode. */
+  turn: (room: RoomId, user: UserId): Key => ({ pk: `ROOM#${room}`, sk: `TURN#${user}` }),
+  report: (room: RoomId, seq: number, user: UserId): Key => ({
+    pk: `ROOM#${room}`,
+    sk: `${REPORT_PREFIX}${paddedSeq(seq)}#${user}`,
+  }),
+  /** `user` takes no direct messages from `other`. */
+  block: (user: UserId, other: UserId): Key => ({ pk: `USER#${user}`, sk: `${BLOCK_PREFIX}${other}` }),
   publicKeys: (): Key => ({ pk: 'KEYS', sk: 'JWKS' }),
+  /** A room that a user was ever a member of: where its name stands in a log, long after the membership's tombstone has gone. */
+  pastRoom: (user: UserId, room: RoomId): Key => ({ pk: `USER#${user}`, sk: `${PAST_ROOM_PREFIX}${room}` }),
+  /** What was tried lately to log in under a name, by its hash: a name may be any text, and need not exist. */
+  loginLane: (nameHash: string, lane: string): Key => ({ pk: `LOGIN#${nameHash}`, sk: `LANE#${lane}` }),
+  knownSource: (nameHash: string, sourceHash: string): Key => ({
+    pk: `LOGIN#${nameHash}`,
+    sk: `SOURCE#${sourceHash}`,
+  }),
 };
 
 /** Sort key of a room's sequencer, and what the stream's filters look for (infra/ repeats it as text). */
 export const HEAD = 'HEAD';
 export const EVENT_PREFIX = 'E#';
 export const MEMBERSHIP_PREFIX = 'ROOM#';
+export const BAN_PREFIX = 'BAN#';
+export const REPORT_PREFIX = 'REPORT#';
+export const BLOCK_PREFIX = 'BLOCK#';
 export const SESSION_PREFIX = 'SESSION#';
+export const PAST_ROOM_PREFIX = 'PAST#';
 
 /** Partitions of the index `byOwner`. */
 export const ownerKeys = {
@@ -65,6 +85,10 @@ export const connectionKeys = {
   /** A user whose membership ended: no event beyond that one is posted to subscriptions older than it. */
   left: (room: RoomId, user: UserId): Key => ({ pk: `SUBS#${room}`, sk: `LEFT#${user}` }),
   ticket: (hash: string): Key => ({ pk: `TICKET#${hash}`, sk: 'TICKET' }),
+  /** The rate bucket of a user's HTTP calls. */
+  userRate: (user: UserId): Key => ({ pk: `RATE#${user}`, sk: 'USER' }),
+  /** The rate bucket of calls from an address, by its hash. */
+  addressRate: (hash: string): Key => ({ pk: `RATE#${hash}`, sk: 'ADDRESS' }),
 };
 
 export const USER_CONNECTION_PREFIX = 'CONN#';

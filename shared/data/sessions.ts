@@ -1,6 +1,6 @@
 /** The session item: one login on one device, and the refresh token that carries it on. Only hashes of tokens are stored. */
 import type { UserId } from '../protocol/ids.ts';
-import { chatKeys, TTL_ATTRIBUTE } from './keys.ts';
+import { chatKeys, SESSION_PREFIX, TTL_ATTRIBUTE } from './keys.ts';
 import { ConditionFailed, type Item, type Table } from './table.ts';
 
 export interface StoredSession {
@@ -79,4 +79,14 @@ export async function isSessionAlive(chat: Table, user: UserId, session: string)
 
 export async function deleteSession(chat: Table, user: UserId, session: string): Promise<void> {
   await chat.delete(chatKeys.session(user, session));
+}
+
+/** A user's sessions that have not ended, strongly consistent. */
+export async function listSessions(
+  chat: Table,
+  user: UserId,
+): Promise<(StoredSession & { readonly session: string })[]> {
+  const { pk } = chatKeys.session(user, '');
+  const items = await chat.queryAll({ where: 'pk = :pk', values: { ':pk': pk } });
+  return items.map((item) => ({ ...fromItem(item), session: item.sk.slice(SESSION_PREFIX.length) }));
 }

@@ -5,7 +5,8 @@ import { ConditionFailed, type Table } from './table.ts';
 
 export interface StoredTicket {
   readonly user: UserId;
-  readonly session: string;
+  /** Undefined for who came with another issuer's token. */
+  readonly session: string | undefined;
   /** When the access token that asked for it ends, epoch milliseconds. */
   readonly tokenExpiresAt: number;
   /** When the ticket itself ends, epoch milliseconds. */
@@ -43,7 +44,7 @@ export async function takeTicket(
     if (!item) return undefined;
     return {
       user: UserIdSchema.parse(item.user),
-      session: String(item.session),
+      session: typeof item.session === 'string' ? item.session : undefined,
       tokenExpiresAt: Number(item.tokenExpiresAt),
       validUntil: Number(item.validUntil),
       origin: typeof item.origin === 'string' ? item.origin : undefined,

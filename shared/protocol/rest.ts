@@ -7,6 +7,7 @@ import {
   characters,
   Emoji,
   MAX_HISTORY_LIMIT,
+  MAX_SEQ,
   Role,
   RoomId,
   RoomKind,
@@ -47,6 +48,8 @@ export const UpdateMeBody = z.strictObject({
   displayName: z.optional(DisplayName),
   password: z.optional(z.strictObject({ current: z.string().check(z.maxLength(1_024)), next: Password })),
 });
+/** `?everywhere=true`: all sessions of the user, not this one alone. */
+export const LogoutQuery = z.object({ everywhere: z.optional(z.enum(['true', 'false'])) });
 export const Ticket = z.object({ ticket: z.string(), expiresIn: z.int() });
 
 /** Who can choose a room's kind: `direct` rooms are opened by `POST /api/direct` only. */
@@ -67,6 +70,12 @@ export const UpdateRoomBody = z.strictObject({
   kind: z.optional(ChosenKind),
   slowModeSeconds: z.optional(SlowModeSeconds),
 });
+/** One change of a room, so that a repeat with the same `id` makes no second one (P3). */
+export const ChangeQuery = z.object({ id: z.optional(ClientId) });
+export const RemoveMemberQuery = z.extend(ChangeQuery, { ban: z.optional(z.enum(['true', 'false'])) });
+/** What changed a room: the number and the time of its event. */
+export const Changed = z.object({ room: RoomId, seq: Seq, at: Time });
+export type Changed = z.infer<typeof Changed>;
 export const OpenDirectBody = z.strictObject({ user: UserId });
 export const UpdateMemberBody = z.strictObject({
   role: z.optional(Role),
@@ -92,6 +101,8 @@ export const JoinedRoom = z.extend(Room, {
   unread: z.int(),
   mentions: z.int(),
   lastMessage: z.optional(Message),
+  /** The other one of a direct room. */
+  with: z.optional(UserId),
 });
 export type JoinedRoom = z.infer<typeof JoinedRoom>;
 
@@ -107,6 +118,23 @@ export type Member = z.infer<typeof Member>;
 export const SendMessageBody = z.strictObject({ id: z.optional(ClientId), ...messageFields });
 export const EditMessageBody = z.strictObject({ id: z.optional(ClientId), text: messageFields.text });
 export const ReportBody = z.strictObject({ reason: characters(1, 500) });
+/** A report: who wants the admins to look at a message, and why; with the message as it is now. */
+export const Report = z.object({
+  seq: Seq,
+  user: UserId,
+  at: Time,
+  reason: z.string(),
+  message: z.optional(Message),
+});
+export type Report = z.infer<typeof Report>;
+
+/** Who may not come back to a room; who banned, and when. */
+export const Ban = z.object({ user: UserId, by: UserId, at: Time });
+export type Ban = z.infer<typeof Ban>;
+
+/** Whom the caller has blocked, and since when. */
+export const Block = z.object({ user: UserId, at: Time });
+export type Block = z.infer<typeof Block>;
 export const CreateFileBody = z.strictObject({
   name: characters(1, 255),
   size: z.int().check(z.gte(1), z.lte(5 * 1024 ** 3)),
@@ -114,6 +142,9 @@ export const CreateFileBody = z.strictObject({
 });
 /** What the paths hold. */
 export const RoomPath = z.object({ room: RoomId });
+export const MemberPath = z.object({ room: RoomId, user: UserId });
+export const MessagePath = z.object({ room: RoomId, seq: queryNumber(1, MAX_SEQ) });
+export const UserPath = z.object({ user: UserId });
 export const ReactionPath = z.object({ room: RoomId, seq: Seq, emoji: Emoji });
 
 /** A whole number in a query, as text. */

@@ -1,0 +1,76 @@
+/** Accounts: register, and what a user reads and changes about itself. */
+import { changeDisplayName, changePassword, getUser, register } from '../../shared/auth/accounts.ts';
+import { endSession, endSessions, openSession } from '../../shared/auth/sessions.ts';
+import { ParleyError } from '../../shared/protocol/errors.ts';
+import { RegisterBody, Tokens, UpdateMeBody, User } from '../../shared/protocol/rest.ts';
+import { endpoint, openEndpoint } from './endpoint.ts';
+import { SESSION_ENDED, tokensOf } from './sessions.ts';
+
+const tag = 'Accounts';
+
+function isTaken(error: unknown): boolean {
+  return error instanceof ParleyError && error.code === 'conflict';
+}
+
+const registerAccount = openEndpoint(
+  {
+    method: 'POST',
+    path: '/api/auth/register',
+    operation: 'register',
+    summary: 'Makes an account and logs in.',
+    tag,
+    body: RegisterBody,
+    status: 201,
+    answer: Tokens,
+    refusals: ['conflict'],
+  },
+  async ({ body, services }) => {
+    // The account is the last write: whatever fails before it leaves the name free for the next try.
+    const opened = await openSession(services.context, body.username);
+    const tokens = await tokensOf(services, opened);
+    try {
+      return { user: await register(services.context, body), ...tokens };
+    } catch (error) {
+      if (isTaken(error)) await endSession(services.context, opened);
+      throw error;
+    }
+  },
+);
+
+const me = endpoint(
+  {
+    method: 'GET',
+    path: '/api/auth/me',
+    operation: 'read the account',
+    summary: 'The user who asks.',
+    tag,
+    status: 200,
+    answer: User,
+  },
+  ({ identity, services }) => getUser(services.context, identity.user),
+);
+
+const updateMe = endpoint(
+  {
+    method: 'PATCH',
+    path: '/api/auth/me',
+    operation: 'change the account',
+    summary: 'Changes the display name, or the password, which ends the user’s other sessions.',
+    tag,
+    body: UpdateMeBody,
+    status: 200,
+    answer: User,
+    refusals: ['forbidden', 'conflict', 'rate_limited'],
+  },
+  async ({ body: { password, displayName }, identity: { user, session }, source, services }) => {
+    const { context } = services;
+    if (password !== undefined) {
+      await changePassword(context, user, { ...password, source });
+      await endSessions(context, user, session);
+      await services.closeConnections({ user, exceptSession: session, ...SESSION_ENDED });
+    }
+    return displayName === undefined ? getUser(context, user) : changeDisplayName(context, user, displayName);
+  },
+);
+
+export const accountEndpoints = [registerAccount, me, updateMe];
