@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { ENV } from '../shared/environment.ts';
 import { httpAccessLog } from './access-log.ts';
 import { Handler } from './handler.ts';
+import { limitCalls } from './limits.ts';
 import type { Settings } from './settings.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { Tables } from './tables.ts';
@@ -37,11 +38,12 @@ export class HttpApi extends Construct {
     // Tickets; the subscriptions of a user's live connections when a membership changes; the connections that a logout or a ban ends.
     tables.connections.bind(this.handler, {
       actions: ['PutItem', 'Query', 'GetItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
-      keys: ['TICKET#*', 'CONN#*', 'USER#*', 'SUBS#*'],
+      keys: ['TICKET#*', 'RATE#*', 'CONN#*', 'USER#*', 'SUBS#*'],
     });
     // It signs access tokens.
     keys.bind(this.handler);
     identifyTokens(this.handler, settings);
+    limitCalls(this.handler, settings.limits);
     this.handler.addEnvironment(ENV.accessTokenSeconds, String(settings.accessTokenSeconds));
 
     this.api = new apigateway.HttpApi(this, 'Api', {

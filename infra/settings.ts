@@ -1,4 +1,5 @@
 import type { IConstruct } from 'constructs';
+import { type Limits, readLimits } from './limits.ts';
 
 /** CloudWatch Logs keeps a group for one of these numbers of days (API reference of `PutRetentionPolicy`). */
 const RETENTION_DAYS = [
@@ -17,8 +18,7 @@ export interface Settings {
   readonly allowedOrigins: readonly string[];
   /** Base address of `@connections`; `{api}` and `{stage}` in it stand for the WebSocket API's id and stage. */
   readonly callbackUrl: string | undefined;
-  readonly commandsPerMinute: number;
-  readonly commandBurst: number;
+  readonly limits: Limits;
   readonly accessTokenSeconds: number;
   /** The HTTP API's domain; the WebSocket API answers at `ws.` before it, as the two can't share one. */
   readonly domain: Domain | undefined;
@@ -73,8 +73,7 @@ export function readSettings(scope: IConstruct): Settings {
       /^https?:\/\/[^\s?#]+[^\s?#/]$/,
       'an address, no slash at its end',
     ),
-    commandsPerMinute: context.whole('commandsPerMinute', 1, 1_000_000, 100),
-    commandBurst: context.whole('commandBurst', 1, 1_000_000, 30),
+    limits: readLimits(context),
     accessTokenSeconds: context.whole('accessTokenSeconds', 60, 86_400, 900),
     domain: readDomain(context),
     logLevel: context.one('logLevel', LOG_LEVELS, 'info'),

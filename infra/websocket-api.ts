@@ -5,6 +5,7 @@ import { Construct } from 'constructs';
 import { ENV } from '../shared/environment.ts';
 import { webSocketAccessLog } from './access-log.ts';
 import { Handler } from './handler.ts';
+import { limitCommands } from './limits.ts';
 import { ROUTES, type Route } from './routes.ts';
 import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
@@ -64,8 +65,7 @@ export class WebSocketApi extends Construct {
       handler.addEnvironment(ENV.callbackUrl, this.#callbackUrl());
       handler.addEnvironment(ENV.allowedOrigins, this.#settings.allowedOrigins.join(','));
     } else if (routeKey !== '$disconnect') {
-      handler.addEnvironment(ENV.commandsPerMinute, String(this.#settings.commandsPerMinute));
-      handler.addEnvironment(ENV.commandBurst, String(this.#settings.commandBurst));
+      limitCommands(handler, this.#settings.limits);
     }
     if (routeKey === '$connect' || routeKey === 'authenticate') identifyTokens(handler, this.#settings);
     this.api.addRoute(routeKey, {

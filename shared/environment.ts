@@ -15,6 +15,18 @@ export const ENV = {
   commandsPerMinute: 'COMMANDS_PER_MINUTE',
   /** Commands that a connection may send at once after a pause. */
   commandBurst: 'COMMAND_BURST',
+  /** HTTP calls a minute of one user on average, and at once after a pause; 0 calls a minute: no limit. */
+  httpCallsPerMinute: 'HTTP_CALLS_PER_MINUTE',
+  httpCallBurst: 'HTTP_CALL_BURST',
+  /** The same for calls of one address by those who are not logged in. */
+  addressCallsPerMinute: 'ADDRESS_CALLS_PER_MINUTE',
+  addressCallBurst: 'ADDRESS_CALL_BURST',
+  /** Messages of the same text, links and joins of one caller within a minute; 0: any number. */
+  sameTextPerMinute: 'SAME_TEXT_PER_MINUTE',
+  linksPerMinute: 'LINKS_PER_MINUTE',
+  joinsPerMinute: 'JOINS_PER_MINUTE',
+  /** Messages and joins that one room takes within a second; 0: any number. */
+  messagesPerSecondPerRoom: 'MESSAGES_PER_SECOND_PER_ROOM',
   /** `iss` of the access tokens. */
   tokenIssuer: 'TOKEN_ISSUER',
   /** `aud` of the access tokens. */

@@ -59,6 +59,7 @@ export function createRuntime(environment: Environment): Runtime {
     },
     now,
     newId: randomUUID,
+    messagesPerSecondPerRoom: settings.limits.messagesPerSecondPerRoom,
   };
   return { context, logger, settings, send, environment };
 }

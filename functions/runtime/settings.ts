@@ -1,5 +1,6 @@
 /** What the stack tells its functions through their environment, read once and checked. */
 import { ENV } from '../../shared/environment.ts';
+import { type FunctionLimits, readFunctionLimits } from './limits.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -8,17 +9,12 @@ export interface FunctionSettings {
   readonly callbackUrl: string | undefined;
   /** Origins that may open a socket; `*`: any. */
   readonly allowedOrigins: ReadonlySet<string>;
-  readonly commandsPerMinute: number;
-  readonly commandBurst: number;
+  readonly limits: FunctionLimits;
   /** Name of the function that posts to one shard of a large room. */
   readonly fanOutShardFunction: string;
   readonly stage: string;
   readonly version: string;
 }
-
-/** protocol.md's limit for a connection where the stack sets none: 100 commands a minute with bursts of 30. */
-const COMMANDS_PER_MINUTE = 100;
-const COMMAND_BURST = 30;
 
 /**
  * @throws {Error} for a number or an address that is none: a function must not start with a setting that was misread.
@@ -32,8 +28,7 @@ export function readFunctionSettings(environment: Environment): FunctionSettings
         .map((origin) => origin.trim())
         .filter(Boolean),
     ),
-    commandsPerMinute: positive(environment, ENV.commandsPerMinute, COMMANDS_PER_MINUTE),
-    commandBurst: positive(environment, ENV.commandBurst, COMMAND_BURST),
+    limits: readFunctionLimits(environment),
     fanOutShardFunction: environment[ENV.fanOutShardFunction] ?? '',
     stage: environment[ENV.stage] ?? '',
     version: environment[ENV.serviceVersion] ?? '',
@@ -45,13 +40,4 @@ function address(environment: Environment, name: string): string | undefined {
   if (!text) return undefined;
   if (!URL.canParse(text)) throw new Error(`unable to start; ${name} is no address`);
   return text;
-}
-
-function positive(environment: Environment, name: string, otherwise: number): number {
-  const text = environment[name];
-  if (!text) return otherwise;
-  const value = Number(text);
-  if (!(value >= 1 && Number.isFinite(value)))
-    throw new Error(`unable to start; ${name} is no number from 1`);
-  return value;
 }

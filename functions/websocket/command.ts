@@ -2,12 +2,19 @@
 import { type Caller, createCommandGate } from '../../shared/chat/command-gate.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
 import type { Logger } from '../../shared/observability/log.ts';
-import { type Action, COMMANDS, type CommandOf, isAction } from '../../shared/protocol/commands.ts';
+import {
+  type Action,
+  COMMANDS,
+  type Command,
+  type CommandOf,
+  isAction,
+} from '../../shared/protocol/commands.ts';
 import { parse } from '../../shared/protocol/errors.ts';
 import type { ReplyData } from '../../shared/protocol/frames.ts';
 import { ClientId, type UserId } from '../../shared/protocol/ids.ts';
 import { once } from '../runtime/once.ts';
 import { getRuntime } from '../runtime/runtime.ts';
+import { chargesOf } from './charges.ts';
 import { OPERATIONS, UNKNOWN_OPERATION } from './operations.ts';
 import { type Addressee, answer, toRefusal } from './reply.ts';
 import type { SocketAnswer, SocketEvent } from './socket-event.ts';
@@ -48,10 +55,9 @@ export function pendingCommand<A extends Action>(
   action: A,
   run: (command: PendingCommand<CommandOf<A>>) => Promise<ReplyData<A>>,
 ): SocketHandler {
-  return (event) =>
-    respond(event, action, async (frame) =>
-      run({ ...frame, command: parse(COMMANDS[action], frame.command, OPERATIONS[action]) as CommandOf<A> }),
-    );
+  const operation = OPERATIONS[action];
+  const read = (fields: unknown) => parse(COMMANDS[action], fields, operation) as CommandOf<A>;
+  return (event) => respond(event, action, read, run);
 }
 
 /**
@@ -59,31 +65,25 @@ export function pendingCommand<A extends Action>(
  * gate's refusal outranks any other.
  *
  * @param action the route's; undefined where the frame matched none.
+ * @param read the command in the frame's fields. Throws where there is none.
  */
-export async function respond(
+export async function respond<C extends Command>(
   event: SocketEvent,
   action: Action | undefined,
-  run: (frame: PendingCommand<Readonly<Record<string, unknown>>>) => Promise<unknown>,
+  read: (fields: Readonly<Record<string, unknown>>) => C,
+  run: (command: PendingCommand<C>) => Promise<unknown>,
 ): Promise<SocketAnswer> {
   const runtime = getRuntime();
   const { context } = runtime;
   const { connectionId, requestId } = event.requestContext;
   const logger = runtime.logger.with({ requestId, connectionId, action });
   const gate = getGate();
+  const { to, id, command, fault } = readCommand(event, action, read, context);
   const guess = gate.guessUser(connectionId);
-  const admitted = gate.beginCommand(context, connectionId);
-  let to: Addressee = action ? { action } : {};
-
-  const done = (async () => {
-    let id = ClientId.parse(context.newId());
-    const frame = parseFrame(event, action ? OPERATIONS[action] : UNKNOWN_OPERATION, (fields) => {
-      const given = readableId(fields.id);
-      id = given ?? id;
-      // An id that breaks the protocol is refused by the action's schema, and no reply can carry it.
-      to = { ...addressee(action, fields.action), ...(given || fields.id === undefined ? { id } : {}) };
-    });
-    return run({ context, logger, command: frame, id, admitted, guess });
-  })();
+  const charges = command === undefined ? [] : chargesOf(runtime.settings.limits.spam, command, id);
+  const admitted = gate.beginCommand(context, connectionId, charges);
+  const done =
+    command === undefined ? Promise.reject(fault) : run({ context, logger, command, id, admitted, guess });
   const [admission, outcome] = await Promise.allSettled([admitted, done]);
   const failure = [admission, outcome].find((settled) => settled.status === 'rejected');
   if (failure) {
@@ -92,6 +92,36 @@ export async function respond(
     return answer({ ...to, error: refusal.toWire() });
   }
   return answer({ ...to, data: outcome.status === 'fulfilled' ? outcome.value : undefined });
+}
+
+/** What a frame says, as far as it could be read; without a command, what is wrong with it. */
+interface ReadFrame<C extends Command> {
+  readonly to: Addressee;
+  /** The client's id, or the one that the service picked. */
+  readonly id: ClientId;
+  readonly command?: C;
+  readonly fault?: unknown;
+}
+
+function readCommand<C extends Command>(
+  event: SocketEvent,
+  action: Action | undefined,
+  read: (fields: Readonly<Record<string, unknown>>) => C,
+  context: ChatContext,
+): ReadFrame<C> {
+  let to: Addressee = action ? { action } : {};
+  let id = ClientId.parse(context.newId());
+  try {
+    const fields = parseFrame(event, action ? OPERATIONS[action] : UNKNOWN_OPERATION, (seen) => {
+      const given = readableId(seen.id);
+      id = given ?? id;
+      // An id that breaks the protocol is refused by the action's schema, and no reply can carry it.
+      to = { ...addressee(action, seen.action), ...(given || seen.id === undefined ? { id } : {}) };
+    });
+    return { to, id, command: read(fields) };
+  } catch (fault) {
+    return { to, id, fault };
+  }
 }
 
 function addressee(route: Action | undefined, named: unknown): Addressee {
@@ -105,7 +135,4 @@ function readableId(value: unknown): ClientId | undefined {
 }
 
 /** The gate keeps what it saw of connections for as long as the environment is warm. */
-const getGate = once(() => {
-  const { commandsPerMinute: perMinute, commandBurst: burst } = getRuntime().settings;
-  return createCommandGate({ perMinute, burst });
-});
+const getGate = once(() => createCommandGate(getRuntime().settings.limits.commands));

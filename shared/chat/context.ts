@@ -1,4 +1,5 @@
 import type { Table } from '../data/table.ts';
+import type { Moderate } from './moderation.ts';
 
 /** What every operation on rooms works with. Clock and ids are passed in, so that a test can decide both. */
 export interface ChatContext {
@@ -10,6 +11,10 @@ export interface ChatContext {
   now(): number;
   /** A new id that nobody can guess and that never comes twice (a UUID). */
   newId(): string;
+  /** Messages and joins that one room takes within a second; 0 or undefined: any number. */
+  readonly messagesPerSecondPerRoom?: number;
+  /** Asks the operator's own function what becomes of a message; not there where the operator has none. */
+  readonly moderate?: Moderate;
   /** Waits so many milliseconds; a timer where it is not given. */
   sleep?(ms: number): Promise<void>;
 }

@@ -66,6 +66,8 @@ export const ownerKeys = {
   member: (room: RoomId, user: UserId) => ({ gsi1pk: `ROOM#${room}`, gsi1sk: `MEMBER#${user}` }),
   publicRooms: () => ({ gsi1pk: 'ROOMS#public' }),
   publicRoom: (name: string, room: RoomId) => ({ gsi1pk: 'ROOMS#public', gsi1sk: `${name}#${room}` }),
+  people: () => ({ gsi1pk: 'ACCOUNTS' }),
+  person: (user: UserId) => ({ gsi1pk: 'ACCOUNTS', gsi1sk: user }),
 };
 
 /** Connections: what is true for two hours at most. */
@@ -84,6 +86,12 @@ export const connectionKeys = {
   shards: (room: RoomId): Key => ({ pk: `SUBS#${room}`, sk: 'SHARDS' }),
   /** A user whose membership ended: no event beyond that one is posted to subscriptions older than it. */
   left: (room: RoomId, user: UserId): Key => ({ pk: `SUBS#${room}`, sk: `LEFT#${user}` }),
+  /** How many are online, where they are too many to be named. */
+  onlineCount: (room: RoomId): Key => ({ pk: `SUBS#${room}`, sk: ONLINE_COUNT }),
+  /** Whether a user is online, as it was told. Beside the user's connections, so that one query reads both. */
+  presence: (user: UserId): Key => ({ pk: `USER#${user}`, sk: PRESENCE }),
+  /** The same, found by the rooms in which it was told. No shard is called so. */
+  onlineIn: (room: RoomId, user: string): Key => ({ pk: `SUBS#${room}#online`, sk: user }),
   ticket: (hash: string): Key => ({ pk: `TICKET#${hash}`, sk: 'TICKET' }),
   /** The rate bucket of a user's HTTP calls. */
   userRate: (user: UserId): Key => ({ pk: `RATE#${user}`, sk: 'USER' }),
@@ -93,3 +101,5 @@ export const connectionKeys = {
 
 export const USER_CONNECTION_PREFIX = 'CONN#';
 export const LEFT_PREFIX = 'LEFT#';
+export const ONLINE_COUNT = 'ONLINE';
+export const PRESENCE = 'PRESENCE';
