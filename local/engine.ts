@@ -28,6 +28,7 @@ import {
 import { CapacityMeter } from './metrics/capacity.ts';
 import { type EngineMetrics, readMetrics } from './metrics/metrics.ts';
 import { takePorts } from './port.ts';
+import { Schedules } from './schedules/schedules.ts';
 import { Bill } from './services/bill.ts';
 import type { CallSeams } from './services/call.ts';
 import { CredentialRegistry } from './services/credentials.ts';
@@ -67,6 +68,8 @@ export interface EngineOptions {
   readonly connectionLifetimeMs?: number;
   /** Milliseconds between two sweeps for expired items. */
   readonly expirySweepMs?: number;
+  /** How long a minute of the schedules lasts, milliseconds; 60,000 by default. */
+  readonly scheduleMinuteMs?: number;
   readonly streamPolling?: StreamPolling;
   readonly logLevel?: LogLevel;
   readonly log?: EngineLog;
@@ -238,6 +241,16 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     ...(customResources !== undefined && { file: customResources }),
   });
   mappings.start();
+  const schedules = new Schedules({
+    schedules: model.schedules,
+    region,
+    account,
+    lambda,
+    log: tell,
+    ...(options.scheduleMinuteMs !== undefined && { minuteMs: options.scheduleMinuteMs }),
+  });
+  schedules.start();
+  closers.push(() => schedules.close());
   const sweeper = new ExpirySweeper({
     client,
     tables: model.tables,

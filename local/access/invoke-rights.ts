@@ -1,9 +1,11 @@
-import type { AssemblyModel } from '../assembly/model.ts';
+import type { AssemblyModel, ScheduleModel } from '../assembly/model.ts';
 import { functionArnOf } from '../assembly/read-functions.ts';
 import { EngineError } from '../errors.ts';
 import { likeArn } from './patterns.ts';
+import { RolePolicy } from './policy.ts';
 
 const API_GATEWAY = 'apigateway.amazonaws.com';
+const EVENT_BRIDGE = 'events.amazonaws.com';
 
 interface Route {
   readonly routeKey: string;
@@ -31,28 +33,72 @@ function routesOf({ region, account, webSocketApis, httpApis }: AssemblyModel): 
   return [...webSocket, ...http];
 }
 
+/** A call of an AWS service to a function, and what declares it. */
+interface ServiceCall {
+  readonly what: string;
+  readonly principal: string;
+  readonly functionArn: string;
+  readonly sourceArn: string;
+}
+
+function callsOf(model: AssemblyModel): ServiceCall[] {
+  const routes = routesOf(model).map(({ routeKey, constructPath, functionArn, sourceArn }) => ({
+    what: `serve the route ${routeKey} of ${constructPath}`,
+    principal: API_GATEWAY,
+    functionArn,
+    sourceArn,
+  }));
+  const rules = model.schedules
+    .filter(({ roleArn }) => roleArn === undefined)
+    .flatMap(({ constructPath, arn, targets }) =>
+      targets.map(({ functionArn }) => ({
+        what: `run the schedule ${constructPath}`,
+        principal: EVENT_BRIDGE,
+        functionArn,
+        sourceArn: arn,
+      })),
+    );
+  return [...routes, ...rules];
+}
+
 /**
- * Checks that API Gateway may invoke the function of each route. On AWS a stack without the right deploys, and each
- * call of the route fails; here it does not start.
+ * Checks that API Gateway may invoke the function of each route, and EventBridge that of each schedule. On AWS a stack
+ * without the right deploys, and each call fails; here it does not start.
  *
  * @throws EngineError `access_denied`
  */
 export function checkInvokeRights(model: AssemblyModel): void {
-  const permissions = model.invokePermissions
-    .filter(({ principal }) => principal === API_GATEWAY)
-    .map(({ functionArn, sourceArn }) => ({
-      functionArn: functionArnOf(functionArn, model.functions),
-      covers: sourceArn === undefined ? () => true : likeArn(sourceArn),
-    }));
-  for (const route of routesOf(model)) {
+  const permissions = model.invokePermissions.map(({ functionArn, principal, sourceArn }) => ({
+    functionArn: functionArnOf(functionArn, model.functions),
+    principal,
+    covers: sourceArn === undefined ? () => true : likeArn(sourceArn),
+  }));
+  for (const call of callsOf(model)) {
     const isAllowed = permissions.some(
-      ({ functionArn, covers }) => functionArn === route.functionArn && covers(route.sourceArn),
+      ({ functionArn, principal, covers }) =>
+        functionArn === call.functionArn && principal === call.principal && covers(call.sourceArn),
     );
     if (isAllowed) continue;
     throw new EngineError(
       'access_denied',
-      `unable to serve the route ${route.routeKey} of ${route.constructPath}; ` +
-        `no AWS::Lambda::Permission lets ${API_GATEWAY} invoke ${route.functionArn} from ${route.sourceArn}`,
+      `unable to ${call.what}; no AWS::Lambda::Permission lets ${call.principal} invoke ` +
+        `${call.functionArn} from ${call.sourceArn}`,
+    );
+  }
+  for (const schedule of model.schedules) checkScheduleRole(model, schedule);
+}
+
+/** EventBridge Scheduler invokes by a role of its own, which the schedule names. */
+function checkScheduleRole(model: AssemblyModel, { roleArn, targets, constructPath }: ScheduleModel): void {
+  if (roleArn === undefined) return;
+  const role = model.roles.find(({ arn }) => arn === roleArn);
+  const policy = role && new RolePolicy(role);
+  for (const { functionArn } of targets) {
+    const decision = policy?.decide('lambda:InvokeFunction', functionArn, () => ({}));
+    if (decision === 'allow') continue;
+    throw new EngineError(
+      'access_denied',
+      `unable to run the schedule ${constructPath}; its role ${roleArn} is denied lambda:InvokeFunction on ${functionArn}`,
     );
   }
 }

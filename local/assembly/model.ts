@@ -167,6 +167,30 @@ export interface EventSourceMappingModel extends Origin {
   readonly filters: readonly Record<string, unknown>[];
 }
 
+/** A rule with a schedule (`aws.events`), or a schedule of EventBridge Scheduler (`aws.scheduler`). */
+export interface ScheduleModel extends Origin {
+  readonly name: string;
+  readonly arn: string;
+  /** What the event says that it comes from. */
+  readonly source: 'aws.events' | 'aws.scheduler';
+  /** `rate(…)`, `cron(…)` or `at(…)`. */
+  readonly expression: string;
+  /** UTC where there is none. */
+  readonly timeZone?: string;
+  readonly enabled: boolean;
+  /** Whether it is due when it is made, too. */
+  readonly startsAtOnce: boolean;
+  readonly targets: readonly ScheduleTarget[];
+  /** What a schedule of EventBridge Scheduler invokes by; a rule invokes by a permission of the function. */
+  readonly roleArn?: string;
+}
+
+export interface ScheduleTarget {
+  readonly functionArn: string;
+  /** JSON text in place of the event. */
+  readonly input?: string;
+}
+
 export interface QueueModel extends Origin {
   readonly name: string;
   readonly arn: string;
@@ -203,6 +227,7 @@ export interface AssemblyModel {
   readonly httpApis: readonly HttpApiModel[];
   readonly eventSourceMappings: readonly EventSourceMappingModel[];
   readonly queues: readonly QueueModel[];
+  readonly schedules: readonly ScheduleModel[];
   readonly secrets: readonly SecretModel[];
   /** In the order in which they are to be made. */
   readonly customResources: readonly CustomResourceModel[];

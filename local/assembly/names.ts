@@ -75,6 +75,10 @@ export function identify(resource: TemplateResource, named: string | undefined, 
       const topicArn = arn('sns', name);
       return { ref: topicArn, attributes: { TopicArn: topicArn, TopicName: name } };
     }
+    case 'AWS::Events::Rule':
+      return { ref: name, attributes: { Arn: arn('events', `rule/${name}`) } };
+    case 'AWS::Scheduler::Schedule':
+      return { ref: name, attributes: { Arn: arn('scheduler', `schedule/default/${name}`) } };
     case 'AWS::SecretsManager::Secret': {
       const secretArn = arn('secretsmanager', `secret:${name}-${digest(place, logicalId, MIXED, 6)}`);
       return { ref: secretArn, attributes: { Id: secretArn } };

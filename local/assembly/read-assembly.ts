@@ -6,6 +6,7 @@ import { readApis } from './read-apis.ts';
 import { readQueues, readSecrets, readTables, requireKnown } from './read-data.ts';
 import { readCustomResources, readEventSourceMappings, readFunctions } from './read-functions.ts';
 import { readInvokePermissions, readRoles } from './read-roles.ts';
+import { readSchedules } from './read-schedules.ts';
 import { checkSubscriptions } from './read-topics.ts';
 import { AssemblyReader } from './reader.ts';
 import { checkTypes } from './resource-types.ts';
@@ -72,6 +73,7 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
     httpApis,
     eventSourceMappings,
     queues,
+    schedules: readSchedules(reader, declared),
     secrets: readSecrets(reader),
     customResources: readCustomResources(reader, declared),
     outputs: mapValues(readOutputs(reader), localize),

@@ -11,6 +11,7 @@ export const RUN_TYPES: ReadonlySet<string> = new Set([
   'AWS::CloudFormation::CustomResource',
   'AWS::DynamoDB::GlobalTable',
   'AWS::DynamoDB::Table',
+  'AWS::Events::Rule',
   'AWS::IAM::ManagedPolicy',
   'AWS::IAM::Policy',
   'AWS::IAM::Role',
@@ -22,6 +23,7 @@ export const RUN_TYPES: ReadonlySet<string> = new Set([
   'AWS::Lambda::Permission',
   'AWS::Lambda::Version',
   'AWS::SQS::Queue',
+  'AWS::Scheduler::Schedule',
   'AWS::SecretsManager::Secret',
 ]);
 
