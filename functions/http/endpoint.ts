@@ -5,6 +5,7 @@
 import type * as z from 'zod/mini';
 import type { Identity } from '../../shared/auth/identity.ts';
 import { unauthenticated } from '../../shared/auth/identity.ts';
+import type { Charge } from '../../shared/chat/charge.ts';
 import { type ErrorCode, parse } from '../../shared/protocol/errors.ts';
 import type { Services } from './services.ts';
 
@@ -81,11 +82,21 @@ export function openEndpoint<
   return {
     specification,
     open: true,
-    run: async (raw) => handle(await parseCall(specification, raw)),
+    async run(raw) {
+      const { callGate, context } = raw.services;
+      // What anyone may write, or guess at; what anyone may read costs nothing to speak of.
+      if (specification.method === 'POST') await callGate.admitAddress(context, raw.source);
+      return handle(await parseCall(specification, raw));
+    },
   };
 }
 
-/** A call by who is logged in. The token is looked at first: a stranger learns nothing about the rest of the request. */
+/**
+ * A call by who is logged in. The token is looked at first: a stranger learns nothing about the rest of the request. Nothing is written
+ * before the gate has admitted the call, and its refusal outranks what is wrong with the call.
+ *
+ * @param chargesOf what the call counts for, beside being one.
+ */
 export function endpoint<
   P extends Optional = undefined,
   Q extends Optional = undefined,
@@ -94,6 +105,7 @@ export function endpoint<
 >(
   specification: Specification<P, Q, B, A>,
   handle: (call: Call<P, Q, B> & { readonly identity: Identity }) => Promise<Output<A>>,
+  chargesOf: (call: Call<P, Q, B>, operation: string) => readonly Charge[] = () => [],
 ): Endpoint {
   return {
     specification,
@@ -101,7 +113,11 @@ export function endpoint<
     async run(raw) {
       if (raw.token === undefined) throw unauthenticated();
       const identity = await raw.services.verifyAccessToken(raw.token);
-      return handle({ ...(await parseCall(specification, raw)), identity });
+      const [parsed] = await Promise.allSettled([parseCall(specification, raw)]);
+      const charges = parsed.status === 'fulfilled' ? chargesOf(parsed.value, specification.operation) : [];
+      await raw.services.callGate.admitUser(raw.services.context, identity.user, charges);
+      if (parsed.status === 'rejected') throw parsed.reason;
+      return handle({ ...parsed.value, identity });
     },
   };
 }

@@ -2,6 +2,7 @@
 import * as z from 'zod/mini';
 import { readHistory } from '../../shared/chat/history.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
+import { chargesOfMessage } from '../../shared/chat/spam.ts';
 import { REPLIES } from '../../shared/protocol/frames.ts';
 import { HistoryQuery, RoomPath, SendMessageBody } from '../../shared/protocol/rest.ts';
 import { endpoint } from './endpoint.ts';
@@ -28,6 +29,8 @@ const send = endpoint(
       text,
       ...(id === undefined ? {} : { id }),
     }),
+  ({ params: { room }, body, services: { spam, context } }, operation) =>
+    chargesOfMessage(spam, { room, id: body.id ?? context.newId(), text: body.text }, operation),
 );
 
 /** Without threads: a query for one must not be answered with the whole room. */

@@ -1,6 +1,7 @@
 /** Rooms: list, open, look at, join and leave. */
 import { listMembers, listPublicRooms, listRooms } from '../../shared/chat/lists.ts';
 import { createRoom, getRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
+import { chargesOfJoin } from '../../shared/chat/spam.ts';
 import { REPLIES } from '../../shared/protocol/frames.ts';
 import {
   CreateRoomBody,
@@ -87,6 +88,8 @@ const join = endpoint(
     refusals: ['not_found', 'forbidden'],
   },
   ({ params, identity, services }) => joinRoom(services.context, { user: identity.user, room: params.room }),
+  ({ params: { room }, services: { spam, context } }, operation) =>
+    chargesOfJoin(spam, { room, id: context.newId() }, operation),
 );
 
 const leave = endpoint(

@@ -5,8 +5,10 @@ import { createPublicKeys } from '../../shared/auth/public-keys.ts';
 import { createTokenVerifier, type VerifyAccessToken } from '../../shared/auth/verify-token.ts';
 import { serviceOrigin } from '../../shared/aws/client.ts';
 import { createSecret } from '../../shared/aws/secret.ts';
+import { type CallGate, createCallGate } from '../../shared/chat/call-gate.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
 import { closeConnections, type Revocation } from '../../shared/chat/revocation.ts';
+import type { SpamLimits } from '../../shared/chat/spam.ts';
 import { ENV } from '../../shared/environment.ts';
 import type { Logger } from '../../shared/observability/log.ts';
 import { createSocketCloser } from '../runtime/close-socket.ts';
@@ -21,6 +23,9 @@ export interface Services {
    * Never fails: the settler closes what this leaves open.
    */
   closeConnections(revocation: Revocation): Promise<void>;
+  /** What every call passes before it does anything. */
+  readonly callGate: CallGate;
+  readonly spam: SpamLimits;
   readonly logger: Logger;
   /** Shown by `/health`. */
   readonly version: string;
@@ -55,6 +60,8 @@ export function createServices({ context, logger, settings, send, environment }:
         logger.error('connections left to the settler', error, { user: revocation.user });
       }
     },
+    callGate: createCallGate(settings.limits.calls),
+    spam: settings.limits.spam,
     version: settings.version,
     verifyAccessToken: createTokenVerifier({ ...token, keys: createPublicKeys(context) }),
     issueAccessToken: createTokenIssuer({
