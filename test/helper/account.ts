@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Client, openClient } from './client.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Endpoint, pause } from './endpoint.ts';
 import { isRecord } from './wire.ts';
 
 /** An answer of the HTTP API. */
@@ -18,14 +18,41 @@ export interface CallOptions {
   /** Sent as it is, in place of `body`. */
   readonly raw?: string | Uint8Array<ArrayBuffer>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** False: being told to wait is an answer, too. */
+  readonly patient?: boolean;
 }
 
-/** Calls the HTTP API; any status is an answer. */
+/** At most this many times a call is made again because of a rate limit. */
+const MAX_RETRIES = 8;
+
+/** Calls the HTTP API; any status is an answer, but waits and calls again where the user's rate limit says so. */
 export async function call(
   endpoint: Endpoint,
   method: string,
   path: string,
   options: CallOptions = {},
+): Promise<Answer> {
+  for (let round = 0; ; round++) {
+    const answer = await callOnce(endpoint, method, path, options);
+    const wait = retryAfter(answer);
+    if (wait === undefined || options.patient === false || round === MAX_RETRIES) return answer;
+    await pause(wait);
+  }
+}
+
+/** How long to wait where the user calls too often; a login that is slowed down is an answer. */
+function retryAfter(answer: Answer): number | undefined {
+  const error = errorOf(answer);
+  if (answer.status !== 429 || !isRecord(error)) return undefined;
+  if (!String(error.message).startsWith('unable to accept the call; ')) return undefined;
+  return typeof error.retryAfterMs === 'number' ? error.retryAfterMs : 1_000;
+}
+
+async function callOnce(
+  endpoint: Endpoint,
+  method: string,
+  path: string,
+  options: CallOptions,
 ): Promise<Answer> {
   const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
   const response = await fetch(`${endpoint.http}${path}`, {
