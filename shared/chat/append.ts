@@ -3,7 +3,7 @@
  */
 import { getClaim } from '../data/claims.ts';
 import { type Committed, type EventBody, putEvent } from '../data/events.ts';
-import { commitEvent, MAX_PENDING } from '../data/head-writes.ts';
+import { type Commit, commitEvent, MAX_PENDING } from '../data/head-writes.ts';
 import {
   type AppendKey,
   appendKey,
@@ -18,7 +18,7 @@ import { ParleyError } from '../protocol/errors.ts';
 import type { RoomEvent } from '../protocol/events.ts';
 import type { ClientId, RoomId, UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
-import { refusing, strangerRefusal } from './refusals.ts';
+import { missingRefusal, refusing } from './refusals.ts';
 import { type HeadView, recall, rememberHead, rememberStanding } from './room-memory.ts';
 import { isExpired, settleExpired } from './settle-expired.ts';
 import { standingOf } from './standing.ts';
@@ -39,8 +39,22 @@ export interface AppendRequest extends Author {
   /**
    * Throws where the author may not do this. Runs after the head was seen, perhaps more than once, and what it judged by holds until
    * the commit, or the commit fails: the author's standing, the head, and whatever it reads itself that only events change.
+   *
+   * @param key under which the event will be committed: the same each time, and for a repeat with the same `id`.
    */
-  authorise(standing: Standing | undefined, head: HeadView): void | Promise<void>;
+  authorise(
+    standing: Standing | undefined,
+    head: HeadView,
+    key: AppendKey,
+  ): Amendment | undefined | Promise<Amendment | undefined>;
+}
+
+/** What follows for the event from what it was authorised by. */
+export interface Amendment {
+  /** In place of the request's. */
+  readonly body?: EventBody;
+  /** Epoch milliseconds; the moment of the commit without it. */
+  readonly at?: number;
 }
 
 export interface Appended extends Committed {
@@ -89,12 +103,22 @@ export function prepareAppend(ctx: ChatContext, author: Author): PreparedAppend 
 }
 
 async function firstLook(ctx: ChatContext, author: Author, key: AppendKey): Promise<Look> {
-  const remembered = recall(ctx.chat, author.room, author.user);
+  const { room, user } = author;
+  const remembered = recall(ctx.chat, room, user);
   if (!remembered) return freshLook(ctx, author, key);
-  // The claim is read after `settled` was seen, as in `lookFrom`; a new id of the service's own has none yet.
-  const seq = author.id === undefined ? undefined : await getClaim(ctx.chat, author.room, key);
+  const { view } = remembered;
+  const [seq, record] = await Promise.all([
+    // The claim is read after `settled` was seen, as in `lookFrom`; a new id of the service's own has none yet.
+    author.id === undefined ? undefined : getClaim(ctx.chat, room, key),
+    remembered.standing ? undefined : getMembershipRecord(ctx.chat, user, room),
+  ]);
+  const standing = remembered.standing ?? standingOf(user, record, view.changes);
+  // A join does not raise the guard: of one that is not stored yet only today's head knows.
+  if (!standing) return freshLook(ctx, author, key);
+  rememberStanding(ctx.chat, view, user, standing);
   return {
-    ...remembered,
+    view,
+    standing,
     fresh: false,
     remembered: true,
     ...(seq === undefined ? {} : { duplicate: { seq } }),
@@ -171,16 +195,18 @@ async function appendPrepared(
       continue;
     }
     const { view } = look;
-    if (!view) throw await strangerRefusal(ctx, room, operation);
+    if (!view || view.deleted) throw await missingRefusal(ctx, room, operation);
+    let amendment: Amendment;
     try {
-      await request.authorise(look.standing, view);
+      amendment = (await request.authorise(look.standing, view, key)) ?? {};
     } catch (error) {
       // What is remembered may lag behind a right that was granted, or miss that this very id left the room before.
       if (look.fresh) throw error;
       look = await freshLook(ctx, request, key);
       continue;
     }
-    const result = await commit(ctx, request, key, { ...look, view });
+    const { body = request.body, at = ctx.now() } = amendment;
+    const result = await commit(ctx, { ...request, body, at }, key, { ...look, view });
     if (result.committed) {
       rememberHead(ctx.chat, result.head);
       await putEvent(ctx.chat, room, result.head.last);
@@ -188,7 +214,7 @@ async function appendPrepared(
     }
     const { head } = result;
     // The failure brought the head along: go on from there.
-    const known = head?.guard === view.guard && !isOwnMove(request.body) ? look.standing : undefined;
+    const known = head?.guard === view.guard && !isMove(body) ? look.standing : undefined;
     look = await lookFrom(ctx, request, key, head, known);
     if (!look.duplicate && head && head.pending.length >= MAX_PENDING) {
       throw new ParleyError('unavailable', operation, 'the room is catching up; send it again');
@@ -197,7 +223,12 @@ async function appendPrepared(
   throw new ParleyError('unavailable', operation, 'the room is too busy; send it again');
 }
 
-function commit(ctx: ChatContext, request: AppendRequest, key: AppendKey, look: Look & { view: HeadView }) {
+function commit(
+  ctx: ChatContext,
+  request: Author & { readonly body: EventBody; readonly at: number },
+  key: AppendKey,
+  look: Look & { view: HeadView },
+) {
   const { body, user } = request;
   const { view, fresh, remembered } = look;
   const change = changeOf(body, user, key);
@@ -205,18 +236,29 @@ function commit(ctx: ChatContext, request: AppendRequest, key: AppendKey, look: 
   return commitEvent(ctx.chat, {
     ...request,
     key,
-    at: new Date(ctx.now()).toISOString(),
+    at: new Date(request.at).toISOString(),
     change,
     seen: view,
-    hold:
-      fresh && isOwnMove(body)
-        ? { guard: ownersMove, moves: body.member, settledOnce: false }
-        : { guard: true, settledOnce: remembered },
+    hold: holdOf(body, user, { ownersMove, fresh, remembered }),
   });
 }
 
+/** What the commit has to hold the head to, so that what the author was judged by is still so. */
+function holdOf(
+  body: EventBody,
+  user: UserId,
+  { ownersMove, fresh, remembered }: { ownersMove: boolean; fresh: boolean; remembered: boolean },
+): Commit['hold'] {
+  if (!isMove(body)) return { guard: true, settledOnce: remembered };
+  // An invitation rests on the inviter's rights, and on the invited being outside: a join does not raise the guard.
+  if (body.member !== user) return { guard: true, moves: body.member, settledOnce: false };
+  return fresh
+    ? { guard: ownersMove, moves: body.member, settledOnce: false }
+    : { guard: true, settledOnce: remembered };
+}
+
 /** Who joins or leaves is judged by its own standing and the room alone: others may come and go meanwhile. */
-function isOwnMove(body: EventBody): body is Extract<EventBody, { type: 'member.joined' | 'member.left' }> {
+function isMove(body: EventBody): body is Extract<EventBody, { type: 'member.joined' | 'member.left' }> {
   return body.type === 'member.joined' || body.type === 'member.left';
 }
 

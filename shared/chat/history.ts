@@ -35,7 +35,7 @@ export async function readHistory(ctx: ChatContext, request: HistoryRequest): Pr
   const { user, room, before, limit = DEFAULT_HISTORY_LIMIT } = request;
   return refusing(operation, async () => {
     const [head, membership] = await Promise.all([getHead(ctx.chat, room), getMembership(ctx, user, room)]);
-    if (!head || !membership) throw await strangerRefusal(ctx, room, operation);
+    if (!head || head.deleted || !membership) throw await strangerRefusal(ctx, room, operation);
     const { messages, more } = await readBack(ctx, head, before ?? head.seq + 1, limit);
     // P6: what was read may be newer than the membership that was looked at. A member after the reading was one during it.
     if (!(await getMembership(ctx, user, room))) throw await strangerRefusal(ctx, room, operation);

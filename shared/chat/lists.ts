@@ -9,6 +9,8 @@ import { DEFAULT_PAGE_LIMIT, type JoinedRoom, type Member, type Room } from '../
 import type { ChatContext } from './context.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { getMembership } from './membership.ts';
+import { requireMember } from './ranks.ts';
+import { readRoom } from './read-room.ts';
 import { refusing, strangerRefusal } from './refusals.ts';
 
 /** Which part of a list: `limit` items after `cursor`. */
@@ -26,7 +28,7 @@ const AfterRoom = z.object({ room: RoomId });
 const AfterPublicRoom = z.object({ room: RoomId, name: z.string().check(z.maxLength(100)) });
 const AfterUser = z.object({ user: UserId });
 
-function pageOf<T>(items: T[], cursor: object | undefined): PageOf<T> {
+export function pageOf<T>(items: T[], cursor: object | undefined): PageOf<T> {
   return cursor ? { items, cursor: encodeCursor(cursor) } : { items };
 }
 
@@ -91,6 +93,7 @@ function joinedRoom(
   newest: Committed | undefined,
 ): JoinedRoom {
   const event = newest?.event;
+  const other = head.pair?.find((one) => one !== membership.user);
   return {
     ...toRoom(record),
     role: membership.role,
@@ -99,6 +102,7 @@ function joinedRoom(
     unread: unreadOf(head, membership),
     mentions: membership.mentions,
     ...(event?.type === 'message.created' ? { lastMessage: toMessage(event) } : {}),
+    ...(other === undefined ? {} : { with: other }),
   };
 }
 
@@ -143,7 +147,7 @@ export async function listMembers(
   const { user, room, limit = DEFAULT_PAGE_LIMIT } = request;
   const after = decodeCursor(AfterUser, request.cursor, operation)?.user;
   return refusing(operation, async () => {
-    if (!(await getMembership(ctx, user, room))) throw await strangerRefusal(ctx, room, operation);
+    await requireMember(ctx, operation, await readRoom(ctx, { user, room }, operation));
     const { memberships, more } = await pageMembers(ctx.chat, room, {
       limit,
       ...(after === undefined ? {} : { after }),

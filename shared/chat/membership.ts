@@ -1,16 +1,17 @@
 /** What a committed event means for who belongs to a room, and for what the room is called. Every step is safe to repeat. */
-import { putBan } from '../data/bans.ts';
+import { liftBan, putBan } from '../data/bans.ts';
 import type { Committed } from '../data/events.ts';
 import {
   endMembership,
   getMembershipRecord,
   type Membership,
+  pageMembers,
   putMembership,
   updateMembership,
 } from '../data/memberships.ts';
-import { putRoom, updateRoom } from '../data/rooms.ts';
+import { endRoom, putRoom, updateRoom } from '../data/rooms.ts';
 import type { EventOf, RoomEvent } from '../protocol/events.ts';
-import type { Role, RoomId, UserId } from '../protocol/ids.ts';
+import type { RoomId, UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 import { subscribeUser, unsubscribeUser } from './subscriptions.ts';
 
@@ -29,12 +30,21 @@ export async function applyMembership(ctx: ChatContext, room: RoomId, committed:
   const { event } = committed;
   switch (event.type) {
     case 'room.created':
-      return begin(ctx, room, committed, event.user, 'owner');
-    case 'member.joined':
-      return begin(ctx, room, committed, event.member, 'member');
+      return begin(ctx, room, committed, {
+        user: event.user,
+        role: event.kind === 'direct' ? 'member' : 'owner',
+      });
+    case 'member.joined': {
+      const { member: user, role = 'member', mutedUntil } = event;
+      // Who is invited is banned no more.
+      if (event.user !== user) await liftBan(ctx.chat, { room, user, asOf: event.seq }, ctx.now());
+      return begin(ctx, room, committed, { user, role, ...(mutedUntil === undefined ? {} : { mutedUntil }) });
+    }
     case 'member.left':
     case 'member.removed':
       return end(ctx, room, event);
+    case 'member.unbanned':
+      return liftBan(ctx.chat, { room, user: event.member, asOf: event.seq }, ctx.now());
     case 'member.updated':
       return updateMembership(ctx.chat, {
         room,
@@ -52,14 +62,13 @@ async function begin(
   ctx: ChatContext,
   room: RoomId,
   { event, n }: Committed,
-  user: UserId,
-  role: Role,
+  member: Pick<Membership, 'user' | 'role' | 'mutedUntil'>,
 ): Promise<void> {
   const { seq, at } = event;
+  const { user } = member;
   const record = await putMembership(ctx.chat, {
     room,
-    user,
-    role,
+    ...member,
     since: seq,
     joinedAt: at,
     read: { seq, n },
@@ -82,6 +91,29 @@ async function end(
   }
   await endMembership(ctx.chat, { room, user, asOf }, ctx.now());
   await unsubscribeUser(ctx, { user, room, asOf });
+}
+
+/** Members of a deleted room that are dismissed at once. */
+const DISMISSED_AT_ONCE = 25;
+
+/**
+ * Ends all memberships of a deleted room. Nobody waits for it: whoever reads or writes looks at the head, which says that the room
+ * is deleted, so a member that the index shows too late only leaves an item behind. The subscriptions stay, so that every connection
+ * still hears the last event; after it there is nothing to hear.
+ */
+export async function dismissMembers(ctx: ChatContext, room: RoomId, asOf: number): Promise<void> {
+  let after: UserId | undefined;
+  for (let more = true; more; ) {
+    const page = await pageMembers(ctx.chat, room, {
+      limit: DISMISSED_AT_ONCE,
+      ...(after === undefined ? {} : { after }),
+    });
+    await Promise.all(
+      page.memberships.map(({ user }) => endMembership(ctx.chat, { user, room, asOf }, ctx.now())),
+    );
+    after = page.memberships.at(-1)?.user ?? after;
+    more = page.more;
+  }
 }
 
 /** Brings the room's item in line with an event about its settings. */
@@ -107,6 +139,8 @@ export async function applySettings(ctx: ChatContext, room: RoomId, { event }: C
       ...(kind === undefined ? {} : { kind }),
       ...(slowModeSeconds === undefined ? {} : { slowModeSeconds }),
     });
+  } else if (event.type === 'room.deleted') {
+    await endRoom(ctx.chat, { room, asOf: event.seq });
   }
 }
 

@@ -10,6 +10,16 @@ export function noSuchRoom(operation: string): ParleyError {
   return new ParleyError('not_found', operation, 'there is no such room');
 }
 
+/** What to tell of a room that is not there, or no more: by the calls that a hidden one takes (P8). */
+export async function missingRefusal(
+  ctx: ChatContext,
+  room: RoomId,
+  operation: string,
+): Promise<ParleyError> {
+  await getRoomRecord(ctx.chat, room);
+  return noSuchRoom(operation);
+}
+
 /**
  * What to tell someone who is not a member. Always reads the room's item, also where it is known that there is none: a hidden room
  * takes the same calls as no room, so that time doesn't tell them apart (P8).

@@ -1,21 +1,22 @@
 /** Opening rooms, entering and leaving them. */
-import { isBanned } from '../data/bans.ts';
+import { getBan } from '../data/bans.ts';
 import { getClaim } from '../data/claims.ts';
 import { putEvent } from '../data/events.ts';
 import { commitFirst } from '../data/head-writes.ts';
-import { appendKey, firstHeadItem, pendingSeq, toHead } from '../data/heads.ts';
+import { appendKey, firstHeadItem, type Pair, pendingSeq, toHead } from '../data/heads.ts';
 import { getRoomRecord, toRoom } from '../data/rooms.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import type { ReplyData } from '../protocol/frames.ts';
-import type { ClientId, RoomId, UserId } from '../protocol/ids.ts';
+import type { ClientId, RoomId, RoomKind, UserId } from '../protocol/ids.ts';
 import { DIRECT_ROOM_PREFIX, type Room } from '../protocol/rest.ts';
-import { type AppendRequest, type Author, append } from './append.ts';
+import { AlreadySo, appendChange, changed } from './already-so.ts';
+import type { Author } from './append.ts';
 import type { ChatContext } from './context.ts';
 import { applyMembership, applySettings, getMembership } from './membership.ts';
-import { noSuchRoom, refusing, strangerRefusal } from './refusals.ts';
+import { keepAnOwner, lookAt, requireMember } from './ranks.ts';
+import { noSuchRoom, refusing } from './refusals.ts';
 import { roomIdFor, suffixed } from './room-id.ts';
-import { isBannedByChange } from './standing.ts';
-import { storedEvent } from './stored-event.ts';
+import { isBanned, muteOf } from './standing.ts';
 
 export interface NewRoom {
   readonly user: UserId;
@@ -57,34 +58,34 @@ export function createRoom(ctx: ChatContext, wanted: NewRoom): Promise<Room> {
   });
 }
 
-/** Commits a room's first event by putting its head. @returns undefined where the id is taken. */
-async function openRoom(ctx: ChatContext, room: RoomId, wanted: NewRoom): Promise<Room | undefined> {
-  const { user, name, kind, topic } = wanted;
+/**
+ * Commits a room's first event by putting its head.
+ *
+ * @param wanted.pair the two of a direct room, which has no name of its own but its id.
+ * @returns undefined where the id is taken.
+ */
+export async function openRoom(
+  ctx: ChatContext,
+  room: RoomId,
+  wanted: Omit<NewRoom, 'kind'> & { readonly kind: RoomKind; readonly pair?: Pair },
+): Promise<Room | undefined> {
+  const { user, name, kind, topic, pair } = wanted;
   const settings = { name, kind, ...(topic === undefined ? {} : { topic }), slowModeSeconds: 0 };
   const key = appendKey(user, ctx.newId() as ClientId);
   const at = new Date(ctx.now()).toISOString();
-  const item = firstHeadItem(room, { body: { type: 'room.created', ...settings }, user, at, key });
+  const first = { body: { type: 'room.created', ...settings }, user, at, key } as const;
+  const item = firstHeadItem(room, { ...first, ...(pair ? { pair } : {}) });
   const result = await commitFirst(ctx.chat, item);
   if (!result.committed) {
     // The put may have failed on its own first success, whose answer was lost: then the key of the first event is ours.
     const seq = (result.head && pendingSeq(result.head, key)) ?? (await getClaim(ctx.chat, room, key));
     if (seq !== 1) return undefined;
   }
-  const { last: first } = toHead(item);
-  await putEvent(ctx.chat, room, first);
-  await applySettings(ctx, room, first);
-  await applyMembership(ctx, room, first);
+  const { last } = toHead(item);
+  await putEvent(ctx.chat, room, last);
+  await applySettings(ctx, room, last);
+  await applyMembership(ctx, room, last);
   return { room, ...settings, createdAt: at };
-}
-
-/** Ends an append that is not needed, as the user is what it wants to be already. */
-class AlreadyMember extends Error {
-  readonly since: number;
-
-  constructor(since: number) {
-    super('already a member');
-    this.since = since;
-  }
 }
 
 /**
@@ -96,19 +97,27 @@ export async function joinRoom(ctx: ChatContext, author: Author): Promise<ReplyD
   const { room, user } = author;
   const operation = 'join';
   return refusing(operation, async () => {
-    return appendOwnMove(ctx, {
+    const committed = await appendChange(ctx, {
       ...author,
       operation,
       body: { type: 'member.joined', member: user },
-      async authorise(standing, { changes }) {
-        if (standing) throw new AlreadyMember(standing.since);
+      async authorise(standing, view) {
+        if (standing) throw new AlreadySo(standing.since);
         const record = await getRoomRecord(ctx.chat, room);
-        if (record?.kind !== 'public') throw noSuchRoom(operation);
-        if (isBannedByChange(user, changes) || (await isBanned(ctx.chat, room, user))) {
+        if ((view.kind ?? record?.kind) !== 'public') throw noSuchRoom(operation);
+        const [ban, { record: before }] = await Promise.all([
+          getBan(ctx.chat, room, user),
+          lookAt(ctx, view, user),
+        ]);
+        if (isBanned(user, ban, view.changes)) {
           throw new ParleyError('forbidden', operation, 'you are banned from this room');
         }
+        const mutedUntil = muteOf(user, before, view.changes);
+        const muted = mutedUntil !== undefined && Date.parse(mutedUntil) > ctx.now();
+        return muted ? { body: { type: 'member.joined', member: user, mutedUntil } } : undefined;
       },
     });
+    return changed(room, committed);
   });
 }
 
@@ -116,37 +125,26 @@ export async function joinRoom(ctx: ChatContext, author: Author): Promise<ReplyD
  * Ends a user's membership (P2, P3, P6). Once it is acknowledged the user neither reads, writes nor hears the room.
  *
  * @throws {ParleyError} `not_found` where there is no such room or it is hidden, `forbidden` for who is not a member of a
- *   public room, `conflict` for its last owner, `unavailable`.
+ *   public room and for the two of a direct one, `conflict` for its last owner, `unavailable`.
  */
 export async function leaveRoom(ctx: ChatContext, author: Author): Promise<ReplyData<'leaveRoom'>> {
   const { room, user } = author;
   const operation = 'leave';
-  return refusing(operation, () =>
-    appendOwnMove(ctx, {
+  return refusing(operation, async () => {
+    const committed = await appendChange(ctx, {
       ...author,
       operation,
       body: { type: 'member.left', member: user },
-      async authorise(standing, { owners }) {
-        if (!standing) throw await strangerRefusal(ctx, room, operation);
-        if (owners.length === 1 && owners[0] === user) {
-          throw new ParleyError('conflict', operation, 'the last owner has to name another first');
+      async authorise(standing, view) {
+        await requireMember(ctx, operation, { standing, view });
+        if (view.kind === 'direct') {
+          throw new ParleyError('forbidden', operation, 'nobody leaves a direct room');
         }
+        keepAnOwner(view, user, operation);
       },
-    }),
-  );
-}
-
-/** Appends a join or a leave and sees to its effects before it is acknowledged. */
-async function appendOwnMove(ctx: ChatContext, request: AppendRequest) {
-  const { room, operation } = request;
-  const appended = await append(ctx, request).catch(async (error: unknown) => {
-    if (!(error instanceof AlreadyMember)) throw error;
-    return storedEvent(ctx, room, error.since, operation);
+    });
+    return changed(room, committed);
   });
-  // Also for a repeat: whoever committed the event may have stopped there, and what is acknowledged must hold.
-  await applyMembership(ctx, room, appended);
-  const { seq, at } = appended.event;
-  return { room, seq, at };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What a user may do in a room, as the log says: its membership item, and the changes that have not reached the item yet. */
+import type { BanRecord } from '../data/bans.ts';
 import type { NumberedChange } from '../data/heads.ts';
 import type { MembershipRecord, Standing } from '../data/memberships.ts';
 import type { UserId } from '../protocol/ids.ts';
@@ -24,9 +25,11 @@ export function standingOf(
 function apply(standing: Standing | undefined, change: NumberedChange): Standing | undefined {
   switch (change.type) {
     case 'room.created':
-      return { role: 'owner', since: change.seq };
-    case 'member.joined':
-      return { role: 'member', since: change.seq };
+      return { role: change.role ?? 'owner', since: change.seq };
+    case 'member.joined': {
+      const mute = change.mutedUntil ? { mutedUntil: change.mutedUntil } : {};
+      return { role: change.role ?? 'member', since: change.seq, ...mute };
+    }
     case 'member.left':
     case 'member.removed':
       return undefined;
@@ -41,7 +44,40 @@ function apply(standing: Standing | undefined, change: NumberedChange): Standing
   }
 }
 
-/** Whether the newest unsettled change about a user is a ban. */
-export function isBannedByChange(user: UserId, changes: readonly NumberedChange[]): boolean {
-  return changes.findLast((change) => change.member === user)?.banned === true;
+/**
+ * Until when a user is muted, member or not: who leaves and comes back is muted still. As exact as `standingOf`.
+ *
+ * @returns ISO 8601.
+ */
+export function muteOf(
+  user: UserId,
+  record: MembershipRecord | undefined,
+  changes: readonly NumberedChange[],
+): string | undefined {
+  const start = record?.state === 'active' ? record.membership.mutedUntil : record?.mutedUntil;
+  return changes
+    .filter((change) => change.member === user && change.seq > (record?.asOf ?? 0))
+    .reduce((muted, { mutedUntil }) => (mutedUntil === undefined ? muted : (mutedUntil ?? undefined)), start);
+}
+
+/**
+ * Whether a user is banned as of a head, exactly.
+ *
+ * @param record the ban's item, read after the head that `changes` come from.
+ */
+export function isBanned(
+  user: UserId,
+  record: BanRecord | undefined,
+  changes: readonly NumberedChange[],
+): boolean {
+  return changes
+    .filter((change) => change.member === user && change.seq > (record?.asOf ?? 0))
+    .reduce(
+      (banned, { type, banned: ban }) => {
+        if (type === 'member.removed') return banned || ban === true;
+        // Who is banned joins by an invitation only, and that lifts the ban.
+        return banned && type !== 'member.unbanned' && type !== 'member.joined';
+      },
+      record !== undefined && !record.lifted,
+    );
 }

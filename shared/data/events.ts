@@ -64,6 +64,15 @@ export async function batchGetEvents(
   );
 }
 
+/** The events of one room that are stored among these numbers, in no order. */
+export async function batchGetEventsOf(
+  table: Table,
+  room: RoomId,
+  seqs: readonly number[],
+): Promise<readonly Committed[]> {
+  return (await table.batchGet(seqs.map((seq) => chatKeys.event(room, seq)))).map(toCommitted);
+}
+
 /** Numbers of a stretch of the log, both ends included. */
 export interface Stretch {
   readonly from: number;

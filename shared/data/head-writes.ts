@@ -7,6 +7,7 @@ import {
   type Change,
   type Head,
   lastOf,
+  marksOf,
   moveOf,
   ownersAfter,
   raisesGuard,
@@ -112,6 +113,11 @@ function commitUpdate({ key, body, user, at, id, change, seen, hold }: Commit): 
   if (body.type === 'message.created') {
     sets.push('#message = #seq + :one');
     names['#message'] = 'message';
+  }
+  for (const [name, value] of Object.entries(marksOf(body))) {
+    sets.push(`#${name} = :${name}`);
+    names[`#${name}`] = name;
+    values[`:${name}`] = value;
   }
   if (hold.guard) {
     conditions.push('#guard = :guard');

@@ -1,10 +1,10 @@
 /**
  * The head of a room, the one item that commits every event (docs/data-model.md, "The append"). Besides what is listed there it
  * holds, for the stretch of the log that is not settled yet, which changes of rights are in it: `changes`, in order, and in `moves` whom
- * each is about (strings, so that a condition can look for one).
+ * each is about (strings, so that a condition can look for one). What each append has to know of the room's settings is in it too.
  */
 import * as z from 'zod/mini';
-import { type ClientId, Role, RoomId, Time, UserId } from '../protocol/ids.ts';
+import { type ClientId, Role, RoomId, RoomKind, Time, UserId } from '../protocol/ids.ts';
 import { type Committed, type EventBody, toCommitted } from './events.ts';
 import { chatKeys } from './keys.ts';
 import type { Item, Table } from './table.ts';
@@ -25,9 +25,11 @@ const Change = z.object({
   type: z.enum([
     'room.created',
     'room.updated',
+    'room.deleted',
     'member.joined',
     'member.left',
     'member.removed',
+    'member.unbanned',
     'member.updated',
   ]),
   member: UserId,
@@ -36,6 +38,24 @@ const Change = z.object({
   mutedUntil: z.optional(z.nullable(Time)),
 });
 export type Change = z.infer<typeof Change>;
+
+/** What an append has to know of the room, as the newest event about it says. */
+const Marks = z.object({
+  kind: z.optional(RoomKind),
+  /** Seconds between two messages of one member; absent: none. */
+  slow: z.optional(z.int()),
+  deleted: z.optional(z.boolean()),
+  /** The two of a direct room, in order. */
+  pair: z.optional(z.tuple([UserId, UserId])),
+});
+/** The two of a direct room, in order. */
+export type Pair = readonly [UserId, UserId];
+export interface Marks {
+  readonly kind?: RoomKind;
+  readonly slow?: number;
+  readonly deleted?: boolean;
+  readonly pair?: Pair;
+}
 
 const StoredHead = z.object({
   pk: z.string(),
@@ -50,6 +70,7 @@ const StoredHead = z.object({
   owners: z.array(UserId),
   message: z.optional(z.int()),
   last: z.record(z.string(), z.unknown()),
+  ...Marks.shape,
 });
 
 /** A committed change with its number. */
@@ -58,7 +79,7 @@ export interface NumberedChange extends Change {
 }
 
 /** The head as it stood at one moment. */
-export interface Head {
+export interface Head extends Marks {
   readonly room: RoomId;
   /** Number of the newest event. */
   readonly seq: number;
@@ -86,9 +107,13 @@ const ROOM_PARTITION_PREFIX = chatKeys.room('' as RoomId).pk;
 
 /** Stored → domain: also the image of a head in a stream record. */
 export function toHead(item: unknown): Head {
-  const { pk, last, changes, message, ...head } = z.parse(StoredHead, item);
+  const { pk, last, changes, message, kind, slow, deleted, pair, ...head } = z.parse(StoredHead, item);
   return {
     ...head,
+    ...(kind === undefined ? {} : { kind }),
+    ...(slow === undefined ? {} : { slow }),
+    ...(deleted === undefined ? {} : { deleted }),
+    ...(pair === undefined ? {} : { pair }),
     room: z.parse(RoomId, pk.slice(ROOM_PARTITION_PREFIX.length)),
     ...(message === undefined ? {} : { message }),
     changes: changes.map((change) => ({
@@ -104,13 +129,14 @@ export async function getHead(table: Table, room: RoomId): Promise<Head | undefi
   return item && toHead(item);
 }
 
-/** The heads that exist among these rooms'. */
+/** The heads of those among these rooms that exist and are not deleted. */
 export async function batchGetHeads(
   table: Table,
   rooms: readonly RoomId[],
 ): Promise<ReadonlyMap<RoomId, Head>> {
   const items = await table.batchGet(rooms.map(chatKeys.head));
-  return new Map(items.map(toHead).map((head) => [head.room, head]));
+  const heads = items.map(toHead).filter((head) => !head.deleted);
+  return new Map(heads.map((head) => [head.room, head]));
 }
 
 /** The number under which a key is committed and not settled yet. */
@@ -123,13 +149,17 @@ export function pendingSeq(head: Head, key: AppendKey): number | undefined {
 export function changeOf(body: EventBody, user: UserId, key: AppendKey): Change | undefined {
   switch (body.type) {
     case 'room.created':
+      // The two of a direct room have no more rights than each other.
+      return { key, type: body.type, member: user, ...(body.kind === 'direct' ? { role: 'member' } : {}) };
     case 'room.updated':
+    case 'room.deleted':
       return { key, type: body.type, member: user };
-    case 'member.joined':
     case 'member.left':
+    case 'member.unbanned':
       return { key, type: body.type, member: body.member };
     case 'member.removed':
       return { key, type: body.type, member: body.member, banned: body.banned };
+    case 'member.joined':
     case 'member.updated':
       return {
         key,
@@ -148,15 +178,23 @@ export const WHOLE_ROOM = '*';
 
 /** Whom a change is about, as `moves` holds it. */
 export function moveOf(change: Change): string {
-  return change.type === 'room.updated' ? WHOLE_ROOM : change.member;
+  return change.type === 'room.updated' || change.type === 'room.deleted' ? WHOLE_ROOM : change.member;
 }
 
 /**
  * Whether a change takes rights away or alters what they depend on, so that `guard` has to rise. Who joins takes nothing from anyone:
- * many may join at once without disturbing each other or those who write.
+ * many may join at once without disturbing each other or those who write. One more owner changes what the others may do.
  */
 export function raisesGuard(change: Change): boolean {
-  return change.type !== 'member.joined';
+  return change.type !== 'member.joined' || change.role === 'owner';
+}
+
+/** What an event makes the head hold of the room's settings. */
+export function marksOf(body: EventBody): Omit<Marks, 'pair'> {
+  if (body.type === 'room.deleted') return { deleted: true };
+  if (body.type !== 'room.created' && body.type !== 'room.updated') return {};
+  const { kind, slowModeSeconds: slow } = body;
+  return { ...(kind === undefined ? {} : { kind }), ...(slow === undefined ? {} : { slow }) };
 }
 
 /** Who owns the room after a change. */
@@ -164,7 +202,9 @@ export function ownersAfter(owners: readonly UserId[], change: Omit<Change, 'key
   const others = owners.filter((owner) => owner !== change.member);
   switch (change.type) {
     case 'room.created':
-      return [change.member];
+      return change.role === 'member' ? [] : [change.member];
+    case 'member.joined':
+      return change.role === 'owner' ? [...others, change.member] : owners;
     case 'member.left':
     case 'member.removed':
       return others;
@@ -187,7 +227,13 @@ export function lastOf(body: EventBody, by: { user: UserId; at: string; id?: Cli
 /** The head of a new room: its first event is committed by putting it. */
 export function firstHeadItem(
   room: RoomId,
-  first: { readonly body: EventBody; readonly user: UserId; readonly at: string; readonly key: AppendKey },
+  first: {
+    readonly body: EventBody;
+    readonly user: UserId;
+    readonly at: string;
+    readonly key: AppendKey;
+    readonly pair?: Pair;
+  },
 ): Item {
   const change = changeOf(first.body, first.user, first.key);
   return {
@@ -204,6 +250,8 @@ export function firstHeadItem(
     moves: change ? [moveOf(change)] : [],
     owners: change ? ownersAfter([], change) : [],
     last: lastOf(first.body, first),
+    ...marksOf(first.body),
+    ...(first.pair ? { pair: first.pair } : {}),
   };
 }
 

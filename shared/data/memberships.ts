@@ -36,7 +36,12 @@ export interface Membership extends Standing {
 /** What the item says, where there is one: a membership, or that it ended with the event `asOf`. */
 export type MembershipRecord =
   | { readonly state: 'active'; readonly asOf: number; readonly membership: Membership }
-  | { readonly state: 'left'; readonly asOf: number };
+  | {
+      readonly state: 'left';
+      readonly asOf: number;
+      /** Leaving does not end a mute: who comes back is muted still. ISO 8601. */
+      readonly mutedUntil?: string;
+    };
 
 /** A tombstone must outlive every repeat of an older event: the stream keeps records for 24 hours, a failure queue for days. Ms. */
 const TOMBSTONE_LIFE_MS = 7 * 24 * 60 * 60 * 1000;
@@ -55,16 +60,16 @@ const StoredActive = z.object({
 });
 const Stored = z.discriminatedUnion('state', [
   StoredActive,
-  z.object({ state: z.literal('left'), asOf: z.int() }),
+  z.object({ state: z.literal('left'), asOf: z.int(), mutedUntil: z.optional(Time) }),
 ]);
 
 /** Stored → domain. */
 export function toMembershipRecord(item: unknown): MembershipRecord {
-  const stored = z.parse(Stored, item);
-  if (stored.state === 'left') return stored;
-  const { state, mutedUntil, ...rest } = stored;
-  const membership = { ...rest, ...(mutedUntil === undefined ? {} : { mutedUntil }) };
-  return { state, asOf: stored.asOf, membership };
+  const { mutedUntil, ...stored } = z.parse(Stored, item);
+  const mute = mutedUntil === undefined ? {} : { mutedUntil };
+  if (stored.state === 'left') return { ...stored, ...mute };
+  const { state, ...membership } = stored;
+  return { state, asOf: stored.asOf, membership: { ...membership, ...mute } };
 }
 
 /** Domain → stored. */
@@ -97,10 +102,11 @@ const NEWER = {
   names: { '#asOf': 'asOf' },
 } as const;
 
-/** Puts an item unless the one there reflects this event or a newer one. @returns what holds now. */
-async function putNewer(table: Table, item: Item, asOf: number): Promise<MembershipRecord> {
+/** Stores a new membership unless the item reflects this event or a newer one. @returns what holds now. */
+export async function putMembership(table: Table, membership: Membership): Promise<MembershipRecord> {
   try {
-    await table.put(item, { ...NEWER, values: { ':asOf': asOf } });
+    const item = membershipItem(membership);
+    await table.put(item, { ...NEWER, values: { ':asOf': membership.asOf } });
     return toMembershipRecord(item);
   } catch (error) {
     if (!(error instanceof ConditionFailed) || !error.item) throw error;
@@ -108,26 +114,42 @@ async function putNewer(table: Table, item: Item, asOf: number): Promise<Members
   }
 }
 
-/** Stores a new membership unless the item reflects this event or a newer one. @returns what holds now. */
-export function putMembership(table: Table, membership: Membership): Promise<MembershipRecord> {
-  return putNewer(table, membershipItem(membership), membership.asOf);
-}
-
-/** Ends a membership unless the item reflects this event or a newer one. @returns what holds now. */
-export function endMembership(
+/** Ends a membership unless the item reflects this event or a newer one. A mute stays in the tombstone, which lives as long. */
+export async function endMembership(
   table: Table,
   ended: { readonly user: UserId; readonly room: RoomId; readonly asOf: number },
   now: number,
-): Promise<MembershipRecord> {
+): Promise<void> {
   const { user, room, asOf } = ended;
-  const item = {
-    ...chatKeys.membership(user, room),
-    state: 'left',
-    asOf,
-    [TTL_ATTRIBUTE]: Math.ceil((now + TOMBSTONE_LIFE_MS) / 1000),
-  };
-  return putNewer(table, item, asOf);
+  const key = chatKeys.membership(user, room);
+  const ends = Math.ceil((now + TOMBSTONE_LIFE_MS) / 1000);
+  try {
+    const item = await table.update(key, {
+      update: `SET #asOf = :asOf, #state = :left, #ttl = :ends REMOVE ${ENDED_FIELDS.join(', ')}`,
+      condition: NEWER.condition,
+      names: { ...NEWER.names, '#state': 'state', '#ttl': TTL_ATTRIBUTE, ...ENDED_NAMES },
+      values: { ':asOf': asOf, ':left': 'left', ':ends': ends },
+      returns: 'ALL_NEW',
+    });
+    const record = toMembershipRecord(item);
+    const mutedUntil = record.state === 'left' ? record.mutedUntil : undefined;
+    const muteEnds = mutedUntil === undefined ? 0 : Math.ceil(Date.parse(mutedUntil) / 1000);
+    if (muteEnds <= ends) return;
+    await table.update(key, {
+      update: 'SET #ttl = :ends',
+      condition: '#asOf = :asOf',
+      names: { ...NEWER.names, '#ttl': TTL_ATTRIBUTE },
+      values: { ':asOf': asOf, ':ends': muteEnds },
+    });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+  }
 }
+
+/** What a tombstone holds no more: with the index's keys gone, listings see it no longer. */
+const ENDED = ['role', 'since', 'joinedAt', 'read', 'mentions', 'gsi1pk', 'gsi1sk'] as const;
+const ENDED_FIELDS = ENDED.map((name) => `#${name}`);
+const ENDED_NAMES = Object.fromEntries(ENDED.map((name) => [`#${name}`, name]));
 
 /** Changes role and mute of a member unless the item reflects this event or a newer one, or there is no member. */
 export async function updateMembership(

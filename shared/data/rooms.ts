@@ -33,7 +33,7 @@ const Stored = z.object({
 const SORTED_CHARACTERS = 100;
 
 /** Stored → domain. */
-export function toRoomRecord(item: unknown): RoomRecord {
+function toRoomRecord(item: unknown): RoomRecord {
   const { topic, ...rest } = z.parse(Stored, item);
   return { ...rest, ...(topic === undefined ? {} : { topic }) };
 }
@@ -60,7 +60,21 @@ export function sortedName(name: string): string {
 
 export async function getRoomRecord(table: Table, room: RoomId): Promise<RoomRecord | undefined> {
   const item = await table.get(chatKeys.room(room));
-  return item && toRoomRecord(item);
+  return item && !isDeleted(item) ? toRoomRecord(item) : undefined;
+}
+
+/** A deleted room leaves a tombstone, so that no late repeat of an older event brings it back; for ever, as its head. */
+export async function endRoom(
+  table: Table,
+  { room, asOf }: Pick<RoomRecord, 'room' | 'asOf'>,
+): Promise<void> {
+  await table.put({ ...chatKeys.room(room), state: DELETED, asOf });
+}
+
+const DELETED = 'deleted';
+
+function isDeleted(item: Item): boolean {
+  return item.state === DELETED;
 }
 
 /** Stores a room unless the item reflects this event or a newer one. */
@@ -103,7 +117,8 @@ export async function batchGetRooms(
   rooms: readonly RoomId[],
 ): Promise<ReadonlyMap<RoomId, RoomRecord>> {
   const items = await table.batchGet(rooms.map(chatKeys.room));
-  return new Map(items.map(toRoomRecord).map((record) => [record.room, record]));
+  const records = items.filter((item) => !isDeleted(item)).map(toRoomRecord);
+  return new Map(records.map((record) => [record.room, record]));
 }
 
 /** A page of the public rooms whose name begins with `prefix`, by name; a moment behind (an index). */

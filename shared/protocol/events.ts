@@ -37,9 +37,18 @@ export const RoomEvent = z.discriminatedUnion('type', [
   z.object({ ...common, type: z.literal('reaction.removed'), target: Seq, emoji: Emoji }),
   z.object({ ...common, type: z.literal('message.pinned'), target: Seq }),
   z.object({ ...common, type: z.literal('message.unpinned'), target: Seq }),
-  z.object({ ...common, type: z.literal('member.joined'), member: UserId }),
+  z.object({
+    ...common,
+    type: z.literal('member.joined'),
+    member: UserId,
+    /** Where it is not `member`: who was invited as more. */
+    role: z.optional(Role),
+    /** The end of a mute that leaving did not end. */
+    mutedUntil: z.optional(Time),
+  }),
   z.object({ ...common, type: z.literal('member.left'), member: UserId }),
   z.object({ ...common, type: z.literal('member.removed'), member: UserId, banned: z.boolean() }),
+  z.object({ ...common, type: z.literal('member.unbanned'), member: UserId }),
   z.object({
     ...common,
     type: z.literal('member.updated'),
@@ -63,6 +72,8 @@ export const RoomEvent = z.discriminatedUnion('type', [
     kind: z.optional(RoomKind),
     slowModeSeconds: z.optional(SlowModeSeconds),
   }),
+  /** The last event of a log: after it the room is `not_found` to all. */
+  z.object({ ...common, type: z.literal('room.deleted') }),
 ]);
 export type RoomEvent = z.infer<typeof RoomEvent>;
 export type EventType = RoomEvent['type'];

@@ -162,7 +162,7 @@ async function perform(
           user: OWNER,
           operation: 'remove',
           body: { type: 'member.removed', member: job.user, banned: false },
-          authorise: () => {},
+          authorise: () => undefined,
         }),
     }[job.kind]();
     const by = job.kind === 'remove' ? { user: OWNER, id: undefined } : { user: job.user, id: job.id };

@@ -101,7 +101,7 @@ describe('append', () => {
       id: clientId('m'),
       operation: 'send',
       body: { type: 'message.created', text } as const,
-      authorise: () => {},
+      authorise: () => undefined,
     });
     const first = await append(ctx, request('first'));
     const second = await append(chatContext(database), request('second'));

@@ -43,7 +43,7 @@ const react = (id: RoomId, target: number) =>
     user: alice,
     operation: 'react',
     body: { type: 'reaction.added', target, emoji: '👍' },
-    authorise: () => {},
+    authorise: () => undefined,
   });
 
 describe('readHistory', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isBannedByChange, standingOf } from '../../shared/chat/standing.ts';
+import { isBanned, muteOf, standingOf } from '../../shared/chat/standing.ts';
 import { changeOf, type NumberedChange, ownersAfter, raisesGuard } from '../../shared/data/heads.ts';
 import type { MembershipRecord } from '../../shared/data/memberships.ts';
 import { clientId, room, user } from '../helper/chat.ts';
@@ -73,13 +73,48 @@ describe('standingOf', () => {
   });
 });
 
-describe('isBannedByChange', () => {
-  it('goes by the newest change about the user', () => {
-    const ban = change(6, 'member.removed', { banned: true });
-    expect(isBannedByChange(bob, [ban])).toBe(true);
-    expect(isBannedByChange(alice, [ban])).toBe(false);
-    expect(isBannedByChange(bob, [ban, change(7, 'member.joined')])).toBe(false);
-    expect(isBannedByChange(bob, [change(6, 'member.removed', { banned: false })])).toBe(false);
+describe('isBanned', () => {
+  const ban = change(6, 'member.removed', { banned: true });
+  const item = (asOf: number, lifted = false) => ({
+    by: alice,
+    at: '2026-11-20T10:00:00.000Z',
+    asOf,
+    lifted,
+  });
+
+  it('goes by the changes that the item does not reflect yet', () => {
+    expect(isBanned(bob, undefined, [ban])).toBe(true);
+    expect(isBanned(alice, undefined, [ban])).toBe(false);
+    expect(isBanned(bob, undefined, [change(6, 'member.removed', { banned: false })])).toBe(false);
+    expect(isBanned(bob, item(6, true), [ban])).toBe(false);
+    expect(isBanned(bob, item(5, true), [ban])).toBe(true);
+  });
+
+  it('ends with its lifting and with an invitation, by nothing else', () => {
+    expect(isBanned(bob, item(5), [])).toBe(true);
+    expect(isBanned(bob, item(5), [change(6, 'member.unbanned')])).toBe(false);
+    expect(isBanned(bob, item(5), [change(6, 'member.joined')])).toBe(false);
+    expect(isBanned(bob, item(5), [change(6, 'member.removed', { banned: false })])).toBe(true);
+    expect(isBanned(bob, item(5), [change(4, 'member.unbanned')])).toBe(true);
+  });
+});
+
+describe('muteOf', () => {
+  const until = '2026-11-21T00:00:00.000Z';
+
+  it('outlasts a leaving, settled or not', () => {
+    expect(muteOf(bob, { state: 'left', asOf: 7, mutedUntil: until }, [])).toBe(until);
+    const muted = change(6, 'member.updated', { mutedUntil: until });
+    expect(muteOf(bob, active(5), [muted, change(7, 'member.left')])).toBe(until);
+    expect(muteOf(alice, undefined, [muted])).toBeUndefined();
+  });
+
+  it('ends when it is lifted, and comes back with a joining', () => {
+    const lifted = change(8, 'member.updated', { mutedUntil: null });
+    expect(muteOf(bob, { state: 'left', asOf: 7, mutedUntil: until }, [lifted])).toBeUndefined();
+    const joined = change(9, 'member.joined', { mutedUntil: until });
+    expect(muteOf(bob, undefined, [joined])).toBe(until);
+    expect(standingOf(bob, undefined, [joined])).toEqual({ role: 'member', since: 9, mutedUntil: until });
   });
 });
 
@@ -97,6 +132,8 @@ describe('changes of rights', () => {
       return found && raisesGuard(found);
     });
     expect(raised).toEqual([false, true]);
+    const owner = changeOf({ type: 'member.joined', member: bob, role: 'owner' }, alice, key);
+    expect(owner && raisesGuard(owner)).toBe(true);
   });
 
   it('owners come and go with them', () => {
@@ -111,5 +148,15 @@ describe('changes of rights', () => {
     expect(ownersAfter([alice, bob], { type: 'member.updated', member: bob })).toEqual([alice, bob]);
     expect(ownersAfter([alice, bob], { type: 'member.removed', member: alice })).toEqual([bob]);
     expect(ownersAfter([alice], { type: 'member.joined', member: bob })).toEqual([alice]);
+    expect(ownersAfter([alice], { type: 'member.joined', member: bob, role: 'owner' })).toEqual([alice, bob]);
+  });
+
+  it('the two of a direct room own nothing', () => {
+    const created = changeOf({ type: 'room.created', kind: 'direct' }, alice, key);
+    expect(created && ownersAfter([], created)).toEqual([]);
+    expect(created && standingOf(alice, undefined, [{ ...created, seq: 1 }])).toEqual({
+      role: 'member',
+      since: 1,
+    });
   });
 });

@@ -1,0 +1,37 @@
+/** Changes that are not needed, as all is already as it shall be: they are answered with the event that made it so. */
+import type { Committed } from '../data/events.ts';
+import type { ReplyData } from '../protocol/frames.ts';
+import { type AppendRequest, append } from './append.ts';
+import type { ChatContext } from './context.ts';
+import { applyMembership, applySettings } from './membership.ts';
+import { storedEvent } from './stored-event.ts';
+
+/** Thrown by an `authorise`: ends an append that is not needed. */
+export class AlreadySo extends Error {
+  override readonly name = 'AlreadySo';
+  /** Number of the event that made it so. */
+  readonly since: number;
+
+  constructor(since: number) {
+    super('it is so already');
+    this.since = since;
+  }
+}
+
+/** Appends a change of the room or its members, unless it is so already, and sees to its effects before it is acknowledged. */
+export async function appendChange(ctx: ChatContext, request: AppendRequest): Promise<Committed> {
+  const { room, operation } = request;
+  const committed = await append(ctx, request).catch(async (error: unknown) => {
+    if (!(error instanceof AlreadySo)) throw error;
+    return storedEvent(ctx, room, error.since, operation);
+  });
+  // Also for a repeat: whoever committed the event may have stopped there, and what is acknowledged must hold.
+  await applySettings(ctx, room, committed);
+  await applyMembership(ctx, room, committed);
+  return committed;
+}
+
+/** A change as it is answered. */
+export function changed(room: AppendRequest['room'], { event }: Committed): ReplyData<'joinRoom'> {
+  return { room, seq: event.seq, at: event.at };
+}
