@@ -39,15 +39,14 @@ function touch<K, V>(map: Map<K, V>, key: K, value: V, most: number): void {
   if (!oldest.done) map.delete(oldest.value);
 }
 
-/** What is remembered of a room and one of its members, if both are. */
+/** What is remembered of a room, and of one of its members. */
 export function recall(
   table: Table,
   room: RoomId,
   user: UserId,
-): { readonly view: HeadView; readonly standing: Standing } | undefined {
+): { readonly view: HeadView; readonly standing: Standing | undefined } | undefined {
   const remembered = memoryOf(table).get(room);
-  const standing = remembered?.standings.get(user);
-  return remembered && standing && { view: remembered.view, standing };
+  return remembered && { view: remembered.view, standing: remembered.standings.get(user) };
 }
 
 /** Remembers a head; an older one than what is remembered is ignored. */
