@@ -1,5 +1,6 @@
 /**
- * Writes the documents of both APIs to `docs/api/`; with `--check` it only says whether they are up to date.
+ * Writes the documents of both APIs to `docs/api/`, valid by their own validators; with `--check` it only says whether they are up to
+ * date. `asyncapi.parsed.json` is the second one as its viewer takes it.
  *
  * Only what this version serves is in them: the HTTP endpoints, and the actions that have a route.
  */
@@ -12,6 +13,7 @@ import { findEntries } from './build.ts';
 import { asyncApi } from './docs/asyncapi.ts';
 import { documentCalls } from './docs/document-calls.ts';
 import { openApi } from './docs/openapi.ts';
+import { parseAsyncApi, validateOpenApi } from './docs/validate.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -19,9 +21,13 @@ async function documents(): Promise<Record<string, string>> {
   const routes = new Set((await findEntries()).map(({ name }) => name));
   const served = ACTIONS.filter((action) => routes.has(`websocket/${kebab(action)}`));
   const text = (document: object) => `${JSON.stringify(document, null, 2)}\n`;
+  const http = openApi([...endpoints, ...documentCalls], manifest.version);
+  const webSocket = asyncApi(served, manifest.version);
+  await validateOpenApi(http);
   return {
-    'docs/api/openapi.json': text(openApi([...endpoints, ...documentCalls], manifest.version)),
-    'docs/api/asyncapi.json': text(asyncApi(served, manifest.version)),
+    'docs/api/openapi.json': text(http),
+    'docs/api/asyncapi.json': text(webSocket),
+    'docs/api/asyncapi.parsed.json': await parseAsyncApi(webSocket),
   };
 }
 

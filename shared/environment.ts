@@ -27,6 +27,10 @@ export const ENV = {
   joinsPerMinute: 'JOINS_PER_MINUTE',
   /** Messages and joins that one room takes within a second; 0: any number. */
   messagesPerSecondPerRoom: 'MESSAGES_PER_SECOND_PER_ROOM',
+  /** Connections that a user may have open at once; 0: any number. */
+  connectionsPerUser: 'CONNECTIONS_PER_USER',
+  /** Address of the queue that has connections looked at when their token ends. */
+  connectionWatchQueue: 'CONNECTION_WATCH_QUEUE',
   /** `iss` of the access tokens. */
   tokenIssuer: 'TOKEN_ISSUER',
   /** `aud` of the access tokens. */
@@ -37,6 +41,8 @@ export const ENV = {
   signingKeysSecret: 'SIGNING_KEYS_SECRET',
   /** Name of the function that posts to one shard of a large room. */
   fanOutShardFunction: 'FAN_OUT_SHARD_FUNCTION',
+  /** Address of the WebSocket API, for the page of the documents. */
+  webSocketUrl: 'WEBSOCKET_URL',
   /** Deployment stage, for logs. */
   stage: 'STAGE',
   /** `debug`, `info`, `warn` or `error`. */

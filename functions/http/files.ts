@@ -1,18 +1,25 @@
-/** Files from a folder over HTTP: kept packed, told when nothing changed, and nothing else of the folder reachable. */
+/** Files of a folder over HTTP: kept packed, told when nothing changed, and nothing else of the folder reachable. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { HTTP_STATUS, ParleyError } from '../../shared/protocol/errors.ts';
 
-/** How a file is served. */
-export interface ServedFile {
-  /** Its name in the folder, without the `.gz` that it has there. */
-  readonly file: string;
+/** What is served under a path, and how. */
+export type Served = (
+  | {
+      /** Name of a file in the folder, without the `.gz` that it has there. */
+      readonly file: string;
+    }
+  | {
+      /** What is known only where it runs. */
+      readonly text: string;
+    }
+) & {
   readonly type: string;
   readonly headers?: Readonly<Record<string, string>>;
-}
+};
 
 interface Packed {
   readonly bytes: Buffer;
@@ -27,15 +34,15 @@ const CACHE_CONTROL = 'public, max-age=300';
  * @param files what is served, by path
  * @returns a handler of API Gateway's payload format 2.0, for GET and HEAD alike
  */
-export function serveFiles(folder: string, files: Readonly<Record<string, ServedFile>>) {
-  const read = new Map<string, Packed>();
+export function serveFiles(folder: string, files: Readonly<Record<string, Served>>) {
+  const loaded = new Map<Served, Packed>();
 
-  function load(name: string): Packed {
-    const known = read.get(name);
+  function load(served: Served): Packed {
+    const known = loaded.get(served);
     if (known) return known;
-    const bytes = readFileSync(join(folder, `${name}.gz`));
+    const bytes = 'text' in served ? gzipSync(served.text) : readFileSync(join(folder, `${served.file}.gz`));
     const packed = { bytes, tag: createHash('sha256').update(bytes).digest('base64url').slice(0, 22) };
-    read.set(name, packed);
+    loaded.set(served, packed);
     return packed;
   }
 
@@ -45,7 +52,7 @@ export function serveFiles(folder: string, files: Readonly<Record<string, Served
     const served = isRead(method) && Object.hasOwn(files, path) ? files[path] : undefined;
     const common = { 'x-request-id': event.requestContext.requestId, 'x-content-type-options': 'nosniff' };
     if (!served) return refuse(common);
-    const { bytes, tag } = load(served.file);
+    const { bytes, tag } = load(served);
     const packed = takesGzip(event.headers['accept-encoding']);
     // A tag for each form: one that a cache keeps must not be taken for the other.
     const etag = `"${tag}${packed ? '-gzip' : ''}"`;
