@@ -31,6 +31,8 @@ export const ENV = {
   connectionsPerUser: 'CONNECTIONS_PER_USER',
   /** Address of the queue that has connections looked at when their token ends. */
   connectionWatchQueue: 'CONNECTION_WATCH_QUEUE',
+  /** Address of the queue of deleted accounts whose traces are to be rewritten. */
+  erasureQueue: 'ERASURE_QUEUE',
   /** `iss` of the access tokens. */
   tokenIssuer: 'TOKEN_ISSUER',
   /** `aud` of the access tokens. */

@@ -6,9 +6,11 @@ import { claimEnds, claimItem } from '../data/claims.ts';
 import { type Committed, putEvent, queryAllEvents } from '../data/events.ts';
 import { moveSettled } from '../data/head-writes.ts';
 import { getHead, type Head } from '../data/heads.ts';
-import type { RoomId } from '../protocol/ids.ts';
+import { notePastRoom } from '../data/past-rooms.ts';
+import type { RoomEvent } from '../protocol/events.ts';
+import type { RoomId, UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
-import { applyMembership, applySettings, changesRights } from './membership.ts';
+import { applyMembership, applySettings, changesRights, dismissMembers } from './membership.ts';
 
 /**
  * Events after which `settled` is moved; their keys wait in the head until then, and once more as `recent`. Moving it at every batch
@@ -97,11 +99,21 @@ async function applyInOrder(ctx: ChatContext, room: RoomId, events: readonly Com
   await Promise.all(
     [...lanes.values()].map(async (lane) => {
       for (const one of lane) {
+        const named = nameIn(one.event);
+        if (named !== undefined) await notePastRoom(ctx.chat, named, room);
         await applySettings(ctx, room, one);
         await applyMembership(ctx, room, one);
       }
     }),
   );
+  const end = events.find(({ event }) => event.type === 'room.deleted');
+  if (end) await dismissMembers(ctx, room, end.event.seq);
+}
+
+/** Whom an event brings into a room's log. Noted here and not by the handlers: who deletes an account comes long after. */
+function nameIn(event: RoomEvent): UserId | undefined {
+  if (event.type === 'room.created') return event.user;
+  return 'member' in event ? event.member : undefined;
 }
 
 function bySeq(a: Committed, b: Committed): number {
