@@ -16,6 +16,7 @@ import {
   WHOLE_ROOM,
 } from './heads.ts';
 import { chatKeys } from './keys.ts';
+import { countInHead, type RoomLimit } from './room-rate.ts';
 import { ConditionFailed, type Item, type Table, type Update } from './table.ts';
 
 /**
@@ -25,7 +26,7 @@ import { ConditionFailed, type Item, type Table, type Update } from './table.ts'
 export const MAX_PENDING = 1_000;
 
 /** What an author saw before it commits; the condition holds the head to it. */
-export type SeenHead = Pick<Head, 'settled' | 'guard' | 'changes' | 'owners'>;
+export type SeenHead = Pick<Head, 'settled' | 'guard' | 'changes' | 'owners' | 'taken'>;
 
 export interface Commit {
   readonly room: RoomId;
@@ -37,6 +38,8 @@ export interface Commit {
   readonly id?: ClientId;
   readonly change: Change | undefined;
   readonly seen: SeenHead;
+  /** How many such events the room takes within this second; undefined: any number. */
+  readonly limit?: RoomLimit | undefined;
   /**
    * What keeps rights that were withdrawn since `seen` from being used.
    * - `guard`: no withdrawal from anyone. The rights may have been read long ago, under the same `guard`.
@@ -75,7 +78,7 @@ export async function commitEvent(table: Table, commit: Commit): Promise<CommitR
 const SETTLED_OR_JUST_BEFORE =
   '(#settled = :settled OR (#before = :settled AND NOT contains(#recent, :key)))';
 
-function commitUpdate({ key, body, user, at, id, change, seen, hold }: Commit): Update {
+function commitUpdate({ key, body, user, at, id, change, seen, limit, hold }: Commit): Update {
   const sets = [
     '#seq = #seq + :one',
     '#n = #n + :messages',
@@ -106,6 +109,13 @@ function commitUpdate({ key, body, user, at, id, change, seen, hold }: Commit): 
     ':settled': seen.settled,
     ':maxPending': MAX_PENDING,
   };
+  const count = limit && countInHead(limit, seen.taken);
+  if (count) {
+    sets.push(...count.sets);
+    conditions.push(...count.conditions);
+    Object.assign(names, count.names);
+    Object.assign(values, count.values);
+  }
   if (hold.settledOnce) {
     names['#before'] = 'before';
     names['#recent'] = 'recent';
@@ -151,8 +161,9 @@ function commitUpdate({ key, body, user, at, id, change, seen, hold }: Commit): 
       values[':owners'] = owners;
     }
   }
+  const removes = count?.removes ?? [];
   return {
-    update: `SET ${sets.join(', ')}`,
+    update: `SET ${sets.join(', ')}${removes.length === 0 ? '' : ` REMOVE ${removes.join(', ')}`}`,
     condition: conditions.join(' AND '),
     names,
     values,

@@ -7,6 +7,7 @@ import * as z from 'zod/mini';
 import { type ClientId, Role, RoomId, RoomKind, Time, UserId } from '../protocol/ids.ts';
 import { type Committed, type EventBody, toCommitted } from './events.ts';
 import { chatKeys } from './keys.ts';
+import { type Taken, takenOf } from './room-rate.ts';
 import type { Item, Table } from './table.ts';
 
 /** `<user>#<id>`: what an event is committed under, once (P3). User ids hold no `#`. */
@@ -99,6 +100,8 @@ export interface Head extends Marks {
   readonly owners: readonly UserId[];
   /** Number of the newest message. */
   readonly message?: number;
+  /** What the room took in seconds that were counted lately. */
+  readonly taken: Taken;
   /** The newest event. */
   readonly last: Committed;
 }
@@ -115,6 +118,7 @@ export function toHead(item: unknown): Head {
     ...(deleted === undefined ? {} : { deleted }),
     ...(pair === undefined ? {} : { pair }),
     room: z.parse(RoomId, pk.slice(ROOM_PARTITION_PREFIX.length)),
+    taken: takenOf(item as object),
     ...(message === undefined ? {} : { message }),
     changes: changes.map((change) => ({
       ...change,
