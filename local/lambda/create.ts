@@ -1,4 +1,5 @@
 /** The Lambda service of the engine: functions of the template in worker threads. */
+import { availableParallelism } from 'node:os';
 import type { FunctionModel } from '../assembly/model.ts';
 import { createAsynchronousInvoker, type FailureRecord, RETRY_DELAYS_MS } from './asynchronous.ts';
 import { FunctionPool } from './function-pool.ts';
@@ -14,9 +15,10 @@ import { environmentVariables } from './variables.ts';
 
 /**
  * Environments that one function gets at most. AWS starts one for each event that finds none idle, up to the account's
- * concurrency; one machine can't, so beyond this number events wait for an environment in the order of their arrival.
+ * concurrency; one machine can't, so beyond this number events wait for an environment in the order of their arrival. Two for each
+ * processor: one computes while the other waits for the database. More would only compile the same code more often.
  */
-const MAX_ENVIRONMENTS_PER_FUNCTION = 8;
+const MAX_ENVIRONMENTS_PER_FUNCTION = Math.max(4, 2 * availableParallelism());
 /** Environments of all functions together; the least recently used idle one makes room for another. */
 const MAX_ENVIRONMENTS = 64;
 /** Patience for a busy environment before another is started: loading a bundle costs several times this in CPU. */

@@ -8,6 +8,14 @@ import type { SequencedRecord, StreamConsumer } from './table-stream.ts';
 /** Lambda's payload limit, bytes, less room for what a record's size does not count. */
 const BATCH_BYTES = 4 * 1024 * 1024;
 
+/**
+ * How long a lane rests after a batch, as a multiple of what the batch took, and milliseconds at most. Lambda polls a shard four
+ * times a second, so that under load many records share a batch; a lane that went on at once would take each record for itself and
+ * leave no processor time to those who write the next ones. A record that finds its lane rested waits for nothing.
+ */
+const REST_FACTOR = 2;
+const REST_MS = 50;
+
 export interface StreamMappingOptions
   extends Pick<BatchRunnerOptions, 'mapping' | 'lambda' | 'shardId' | 'discard' | 'log'> {
   readonly checkpoints: Checkpoints;
@@ -29,7 +37,9 @@ interface Entry {
 
 interface Lane {
   readonly queue: SequencedRecord[];
+  /** Whether a batch is under way, or the rest after it. */
   busy: boolean;
+  /** The batching window, or the rest. */
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -146,12 +156,21 @@ export class StreamMapping implements StreamConsumer {
     lane.busy = true;
     const { functionArn, batchSize } = this.#mapping;
     const most = this.#faults?.batchSize(functionArn, batchSize) ?? batchSize;
+    const started = performance.now();
     const running = this.#runner.run(takeBatch(lane.queue, most)).finally(() => {
-      lane.busy = false;
       this.#running.delete(running);
-      this.#drain(lane);
+      this.#rest(lane, Math.min((performance.now() - started) * REST_FACTOR, REST_MS));
     });
     this.#running.add(running);
+  }
+
+  #rest(lane: Lane, milliseconds: number): void {
+    if (this.#abort.signal.aborted) return;
+    lane.timer = setTimeout(() => {
+      lane.timer = undefined;
+      lane.busy = false;
+      this.#drain(lane);
+    }, milliseconds);
   }
 
   #finish(records: readonly SequencedRecord[]): void {

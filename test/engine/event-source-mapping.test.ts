@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { EventSourceMappingModel } from '../../local/assembly/model.ts';
 import type { InvocationOutcome, LambdaService } from '../../local/lambda/service.ts';
@@ -156,6 +157,19 @@ describe('an event source mapping on a stream', () => {
     ).toBe(1);
     await done();
     expect(batches).toEqual([['a', 'b', 'c'], ['d']]);
+  });
+
+  it('rests after a batch, so that what came meanwhile shares the next one', async () => {
+    const { consumer, batches, done } = await mapping({}, () => sleep(15));
+    for (const record of records('a', 'b', 'c', 'd', 'e', 'f')) {
+      consumer.deliver([record]);
+      await sleep(7);
+    }
+    await done();
+    // The first waits for nothing; its batch and the rest after it take 45 ms at least.
+    expect(batches[0]).toEqual(['a']);
+    expect(batches.length).toBeLessThanOrEqual(3);
+    expect(batches.flat()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
   });
 
   it('gives only what its filters let through, and is done with the rest', async () => {
