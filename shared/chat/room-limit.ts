@@ -19,10 +19,11 @@ export function roomLimitOf(ctx: ChatContext, body: EventBody): RoomLimit | unde
  */
 export function refuseFullRoom(
   ctx: ChatContext,
-  limit: RoomLimit | undefined,
+  body: EventBody,
   { taken }: Pick<HeadView, 'taken'>,
   operation: string,
 ): void {
+  const limit = roomLimitOf(ctx, body);
   if (!limit || (taken[limit.second] ?? 0) < limit.most) return;
   const reason = `the room takes no more than ${limit.most} messages a second`;
   throw new ParleyError('rate_limited', operation, reason, { retryAfterMs: 1_000 - (ctx.now() % 1_000) });
