@@ -54,8 +54,9 @@ async function countMessages(withId: boolean): Promise<Counted[]> {
     await createRoom(context, { user: USER, room: ROOM, name: ROOM, kind: 'public' });
     await openConnection(
       context,
-      { user: USER, session: randomUUID(), expiresAt: Date.now() + 900_000 },
+      { user: USER, session: undefined, expiresAt: Date.now() + 900_000 },
       { connection: CONNECTION, callback: 'http://127.0.0.1:9', connectedAt: Date.now() },
+      { connectionsPerUser: 0, lookLater: async () => {} },
     );
     const handler = loadHandler({ ...database.environment, AWS_ENDPOINT_URL: proxy.url });
     const counted: Counted[] = [];

@@ -1,6 +1,7 @@
 import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
 import { AccountLogRole } from './account-log-role.ts';
 import { Alarms } from './alarms.ts';
+import { ConnectionWatch } from './connection-watch.ts';
 import { Dashboard } from './dashboard.ts';
 import { Documents } from './documents.ts';
 import { Domains } from './domains.ts';
@@ -28,13 +29,16 @@ export class ChatStack extends Stack {
     const httpApi = new HttpApi(this, 'Http', settings, tables, keys);
     // A logout, a ban or a deletion closes connections before it is acknowledged.
     webSocketApi.bind(httpApi.handler);
+    const watch = new ConnectionWatch(this, 'Watch', settings, tables, webSocketApi);
+    // When its token ends; where there are too many, or the session is gone.
+    for (const route of ['$connect', 'authenticate']) watch.bind(webSocketApi.handlerOf(route));
     new Documents(httpApi, 'Documents', settings, httpApi);
     if (settings.accountLogRole)
       webSocketApi.stage.node.addDependency(new AccountLogRole(this, 'AccountLogs'));
 
     const log = new LogStream(this, 'Log', tables.chat);
     const fanOut = new FanOut(this, 'Delivery', settings, tables, webSocketApi);
-    const settler = new Settler(this, 'Settling', settings, tables);
+    const settler = new Settler(this, 'Settling', settings, tables, webSocketApi, watch);
     fanOut.read(log);
     settler.read(log);
 

@@ -3,6 +3,8 @@ import type { Handler } from './handler.ts';
 
 /** How much one caller, one address and one room may take. 0 switches a limit off, but for the commands of a connection. */
 export interface Limits {
+  /** Connections of one user at once; the oldest is closed for one more. */
+  readonly connectionsPerUser: number;
   /** Commands of one connection: on average, and at once after a pause. */
   readonly commandsPerMinute: number;
   readonly commandBurst: number;
@@ -46,6 +48,7 @@ export function readLimits(context: Context): Limits {
   const counted = (wanted: number, most: number) => (wanted > most ? 0 : wanted);
   const perSecond = Math.max(MESSAGES_PER_SECOND_PER_ROOM, Math.ceil(commandsPerMinute / 60));
   return {
+    connectionsPerUser: context.whole('connectionsPerUser', 0, 1_000, 20),
     commandsPerMinute,
     commandBurst,
     httpCallsPerMinute: context.whole('httpCallsPerMinute', 0, 1_000_000, commandsPerMinute),

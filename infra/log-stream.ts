@@ -16,8 +16,10 @@ const PARALLELIZATION = 10;
 /** SQS keeps a message for 14 days at most: the time there is to look at what failed. */
 const FAILURE_RETENTION = Duration.days(14);
 
-/** How a reader gets its records, and how long a failing one is tried again before it goes to the failure queue. */
-export interface Persistence {
+/** What a reader takes, how it gets its records, and how long a failing one is tried again before it goes to the failure queue. */
+export interface Reading {
+  /** Patterns of records that the reader takes beside the log's. */
+  readonly more?: readonly object[];
   readonly retryAttempts: number;
   /** Shorter than the stream's 24 hours, or a record would be gone without a word. */
   readonly maxRecordAge: Duration;
@@ -42,10 +44,10 @@ export class LogStream extends Construct {
 
   /**
    * Feeds a function with the records of HEAD that commit an event, in each room's order. Settling changes HEAD too, with
-   * another `op`, and must not pass the filter. A new reader starts with the oldest record: a repeat is harmless to
+   * another `op`, and must not pass the filter. What else a reader asks for comes in the same batches. A new reader starts with the oldest record: a repeat is harmless to
    * every reader, a gap is not.
    */
-  feed(reader: Handler, { retryAttempts, maxRecordAge, batching }: Persistence): void {
+  feed(reader: Handler, { more = [], retryAttempts, maxRecordAge, batching }: Reading): void {
     reader.addEventSource(
       // The library's class and interface differ in one optional property, to a compiler that minds `undefined`.
       new DynamoEventSource(this.#chat as ITable, {
@@ -62,6 +64,7 @@ export class LogStream extends Construct {
               },
             },
           }),
+          ...more.map((pattern) => lambda.FilterCriteria.filter(pattern)),
         ],
         bisectBatchOnError: true,
         reportBatchItemFailures: true,

@@ -35,11 +35,11 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   $connect: {
     entry: 'connect',
     description: 'Checks who connects, and subscribes the connection to its user’s rooms',
-    // The public keys; the user's memberships.
-    chat: { actions: ['GetItem', 'Query'], keys: ['KEYS', 'USER#*'] },
-    // A ticket is deleted by its use; the rest are the connection's own items, and the shards of its rooms.
+    // The public keys; the user's memberships; whether the session has ended.
+    chat: { actions: ['GetItem', 'Query'], keys: ['KEYS', 'USER#*', 'SESSIONS#*'] },
+    // A ticket is deleted by its use; the rest are the connection's own items, the shards of its rooms, and the user's others.
     connections: {
-      actions: ['DeleteItem', 'BatchWriteItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
+      actions: ['DeleteItem', 'BatchWriteItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'Query'],
       keys: ['TICKET#*', ...SUBSCRIPTIONS],
     },
   },
@@ -92,8 +92,8 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   authenticate: {
     entry: 'authenticate',
     description: 'Prolongs a connection’s life with a fresh token',
-    // The public keys.
-    chat: { actions: ['GetItem'], keys: ['KEYS'] },
+    // The public keys; whether the session has ended, where it is another than the connection's.
+    chat: { actions: ['GetItem'], keys: ['KEYS', 'SESSIONS#*'] },
     connections: SPEND,
   },
 };

@@ -1,15 +1,25 @@
 import { Duration } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import type { ConnectionWatch } from './connection-watch.ts';
 import { Handler } from './handler.ts';
 import type { LogStream } from './log-stream.ts';
 import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
+import type { WebSocketApi } from './websocket-api.ts';
 
 /** Completes each committed event, whatever became of the handler that committed it: event, claim, membership, room. */
 export class Settler extends Construct {
   readonly handler: Handler;
 
-  constructor(scope: Construct, id: string, settings: Settings, tables: Tables) {
+  constructor(
+    scope: Construct,
+    id: string,
+    settings: Settings,
+    tables: Tables,
+    webSocketApi: WebSocketApi,
+    watch: ConnectionWatch,
+  ) {
     super(scope, id);
     this.handler = new Handler(this, 'Settler', {
       settings,
@@ -23,11 +33,13 @@ export class Settler extends Construct {
       actions: ['GetItem', 'Query', 'PutItem', 'BatchWriteItem', 'UpdateItem'],
       keys: ['ROOM#*', 'USER#*'],
     });
-    // The subscriptions of a member that came or went.
+    // The subscriptions of a member that came or went; the connections that a ban or the end of a session leaves open.
     tables.connections.bind(this.handler, {
-      actions: ['Query', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'],
+      actions: ['Query', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
       keys: ['SUBS#*', 'CONN#*', 'USER#*'],
     });
+    webSocketApi.bind(this.handler);
+    watch.bind(this.handler);
   }
 
   /**
@@ -38,6 +50,13 @@ export class Settler extends Construct {
    */
   read(log: LogStream): void {
     log.feed(this.handler, {
+      // A session that has ended takes its connections with it (P9), whatever became of who ended it.
+      more: [
+        {
+          eventName: lambda.FilterRule.isEqual('REMOVE'),
+          dynamodb: { Keys: { sk: { S: lambda.FilterRule.beginsWith('SESSION#') } } },
+        },
+      ],
       retryAttempts: 10_000,
       maxRecordAge: Duration.hours(12),
       batching: { window: Duration.seconds(1), size: 25 },

@@ -50,6 +50,19 @@ export class WebSocketApi extends Construct {
     handler.allow(['execute-api:ManageConnections'], [this.#connectionsArn()]);
   }
 
+  /** The function behind a route. */
+  handlerOf(routeKey: string): Handler {
+    const handler = this.handlers.find(({ entry }) => entry === `websocket/${ROUTES[routeKey]?.entry}`);
+    if (!handler) throw new Error(`unable to synthesize; there is no route ${routeKey}`);
+    return handler;
+  }
+
+  /** Lets the pages of one more origin open sockets. */
+  allowPagesOf(origin: string): void {
+    const origins = [...this.#settings.allowedOrigins, origin];
+    this.handlerOf('$connect').addEnvironment(ENV.allowedOrigins, origins.join(','));
+  }
+
   #add(routeKey: string, { entry, description, chat, connections }: Route, tables: Tables): Handler {
     const handler = new Handler(this, constructId(entry), {
       settings: this.#settings,
@@ -64,6 +77,7 @@ export class WebSocketApi extends Construct {
       // It stores with the connection where to post to it, and refuses foreign pages.
       handler.addEnvironment(ENV.callbackUrl, this.#callbackUrl());
       handler.addEnvironment(ENV.allowedOrigins, this.#settings.allowedOrigins.join(','));
+      handler.addEnvironment(ENV.connectionsPerUser, String(this.#settings.limits.connectionsPerUser));
     } else if (routeKey !== '$disconnect') {
       limitCommands(handler, this.#settings.limits);
     }

@@ -7,6 +7,8 @@ import { ENV } from '../../shared/environment.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface FunctionLimits {
+  /** Connections that a user may have open at once; 0: any number. */
+  readonly connectionsPerUser: number;
   /** Commands of one connection. */
   readonly commands: RateLimit;
   /** HTTP calls of one user, and of one address. */
@@ -19,6 +21,7 @@ export interface FunctionLimits {
 /** protocol.md's limit of a connection where the stack sets none: 100 commands a minute with bursts of 30. The others are off then. */
 const PER_MINUTE = 100;
 const BURST = 30;
+const CONNECTIONS_PER_USER = 20;
 
 /** @throws {Error} for what is no number: a function must not start with a limit that was misread. */
 export function readFunctionLimits(environment: Environment): FunctionLimits {
@@ -32,6 +35,7 @@ export function readFunctionLimits(environment: Environment): FunctionLimits {
     burst: number(burst, 1, BURST),
   });
   return {
+    connectionsPerUser: number(ENV.connectionsPerUser, 0, CONNECTIONS_PER_USER),
     commands: rate(ENV.commandsPerMinute, ENV.commandBurst, 1, PER_MINUTE),
     calls: {
       user: rate(ENV.httpCallsPerMinute, ENV.httpCallBurst, 0, 0),

@@ -1,13 +1,24 @@
 import { settle } from '../../shared/chat/settle.ts';
+import { closeEndedSessions, isSession } from '../../shared/delivery/ended-sessions.ts';
 import { type BatchAnswer, handleByRoom, type StreamEvent } from '../../shared/delivery/stream-records.ts';
+import { createWatch } from '../runtime/connection-watch.ts';
+import { once } from '../runtime/once.ts';
 import { getRuntime } from '../runtime/runtime.ts';
 
-/** Completes the committed events that the Chat table's stream tells of, whatever became of the handlers that committed them. */
-export async function handler(event: StreamEvent): Promise<BatchAnswer> {
+const getWatch = once(() => createWatch(getRuntime()));
+
+/** Completes what the Chat table's stream tells of, whatever became of the handlers that began it: committed events, ended sessions. */
+export async function handler({ Records }: StreamEvent): Promise<BatchAnswer> {
   const { context, logger } = getRuntime();
-  return handleByRoom(
-    event,
-    ({ room, committed }) => settle(context, room, committed),
-    (error, room) => logger.error('events not settled', error, { room }),
-  );
+  const answers = await Promise.all([
+    handleByRoom(
+      { Records: Records.filter((record) => !isSession(record)) },
+      ({ room, committed }) => settle(context, room, committed),
+      (error, room) => logger.error('events not settled', error, { room }),
+    ),
+    closeEndedSessions(getWatch(), { Records: Records.filter(isSession) }, (error) =>
+      logger.error('connections of an ended session not closed', error),
+    ),
+  ]);
+  return { batchItemFailures: answers.flatMap(({ batchItemFailures }) => batchItemFailures) };
 }

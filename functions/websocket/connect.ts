@@ -1,11 +1,15 @@
 import { openConnection } from '../../shared/chat/connections.ts';
 import { HTTP_STATUS } from '../../shared/protocol/errors.ts';
+import { createLookLater } from '../runtime/connection-watch.ts';
+import { once } from '../runtime/once.ts';
 import { getRuntime } from '../runtime/runtime.ts';
 import type { SocketHandler } from './command.ts';
 import { handler as refuseAction } from './default.ts';
 import { callbackOf, checkOrigin, identify } from './handshake.ts';
 import { toRefusal } from './reply.ts';
 import { header } from './socket-event.ts';
+
+const getLookLater = once(() => createLookLater(getRuntime()));
 
 /**
  * `$connect`: the socket opens only after this answered 200, and by then it hears all rooms of its user. A frame whose action is
@@ -18,10 +22,14 @@ export const handler: SocketHandler = async (event) => {
   const log = logger.with({ requestId, connectionId });
   try {
     checkOrigin(header(event, 'origin'), settings.allowedOrigins);
-    await openConnection(context, await identify(context, event), {
+    const socket = {
       connection: connectionId,
       callback: callbackOf(settings, event.requestContext),
       connectedAt: connectedAt ?? context.now(),
+    };
+    await openConnection(context, await identify(context, event), socket, {
+      connectionsPerUser: settings.limits.connectionsPerUser,
+      lookLater: getLookLater(),
     });
     return { statusCode: 200 };
   } catch (error) {

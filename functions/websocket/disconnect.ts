@@ -1,4 +1,4 @@
-import { closeConnection } from '../../shared/chat/connections.ts';
+import { removeConnection } from '../../shared/chat/connections.ts';
 import { getRuntime } from '../runtime/runtime.ts';
 import type { SocketHandler } from './command.ts';
 import { handler as refuseAction } from './default.ts';
@@ -10,6 +10,6 @@ import { handler as refuseAction } from './default.ts';
 export const handler: SocketHandler = async (event) => {
   if (event.requestContext.eventType === 'MESSAGE') return refuseAction(event);
   const { context } = getRuntime();
-  await closeConnection(context, { connection: event.requestContext.connectionId });
+  await removeConnection(context, { connection: event.requestContext.connectionId });
   return { statusCode: 200 };
 };

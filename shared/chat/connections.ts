@@ -3,11 +3,14 @@ import {
   type Connection,
   type ConnectionAddress,
   deleteConnection,
+  listUserConnections,
+  markClosing,
   putConnection,
   renewConnection,
 } from '../data/connections.ts';
 import { connectionKeys } from '../data/keys.ts';
 import { listMemberships } from '../data/memberships.ts';
+import { isSessionAlive } from '../data/sessions.ts';
 import {
   addPlaces,
   getShards,
@@ -19,6 +22,7 @@ import {
 } from '../data/subscriptions.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import type { RoomId, UserId } from '../protocol/ids.ts';
+import type { LookLater } from './connection-watch.ts';
 import type { ChatContext } from './context.ts';
 import { subscribe, unsubscribe } from './subscriptions.ts';
 
@@ -31,17 +35,27 @@ export interface Identity {
   readonly expiresAt: number;
 }
 
+/** What a connection needs beside the tables to be let in. */
+export interface Admission {
+  /** Connections that a user may have open at once; 0: any number. */
+  readonly connectionsPerUser: number;
+  readonly lookLater: LookLater;
+}
+
 /**
  * Makes a connection hear all rooms of its user: done before the socket opens.
  *
- * Write first, then read, as a join or a leave does on its side: one of the two sees the other. The connection's items come
+ * Write first, then read, as a join, a leave or a logout does on its side: one of the two sees the other. The connection's items come
  * first; then the memberships; then the subscriptions; then the memberships again, to take back what ended and to add
- * what began meanwhile (docs/data-model.md, "Rules for races").
+ * what began meanwhile; and the session, which may have ended (docs/data-model.md, "Rules for races").
+ *
+ * @throws {ParleyError} `unauthenticated` where the session or the token has ended. Whatever is thrown, nothing stays behind.
  */
 export async function openConnection(
   ctx: ChatContext,
   identity: Identity,
   socket: { readonly connection: string; readonly callback: string; readonly connectedAt: number },
+  admission: Admission,
 ): Promise<void> {
   const connection: Connection = {
     ...socket,
@@ -49,8 +63,25 @@ export async function openConnection(
     session: identity.session,
     tokenExpiresAt: identity.expiresAt,
   };
-  await putConnection(ctx.connections, connection);
-  const before = await readMemberships(ctx, identity.user);
+  const left = identity.expiresAt - ctx.now();
+  if (left <= 0) throw ended('connect', 'the token has ended');
+  try {
+    await putConnection(ctx.connections, connection);
+    await Promise.all([
+      admission.lookLater(socket, left),
+      makeRoomFor(ctx, connection, admission),
+      subscribeToRooms(ctx, connection),
+    ]);
+  } catch (error) {
+    // What can't be taken back now ends by itself.
+    await removeConnection(ctx, socket).catch(() => {});
+    throw error;
+  }
+}
+
+async function subscribeToRooms(ctx: ChatContext, connection: Connection): Promise<void> {
+  const { user, session } = connection;
+  const before = await readMemberships(ctx, user);
   const shards = await getShards(ctx.connections, [...before.keys()]);
   const subscriptions = [...before].map(
     ([room, since]): Subscription => ({
@@ -64,7 +95,38 @@ export async function openConnection(
     addPlaces(ctx.connections, connection, subscriptions),
     putSubscriptions(ctx.connections, subscriptions),
   ]);
-  await mend(ctx, connection, before, await readMemberships(ctx, identity.user));
+  const [after, alive] = await Promise.all([
+    readMemberships(ctx, user),
+    session === undefined || isSessionAlive(ctx.chat, user, session),
+  ]);
+  if (!alive) throw ended('connect', 'the session has ended');
+  await mend(ctx, connection, before, after);
+}
+
+/**
+ * Sees to it that a user has no more connections than allowed: the oldest go, as whoever opens one looks at that one, and what no
+ * `$disconnect` ever told of is among the oldest. Exact under concurrency: each counts after its own item is there, so
+ * that the last one to count sees all, and all agree on which are the oldest.
+ */
+async function makeRoomFor(
+  ctx: ChatContext,
+  { connection, user }: ConnectionAddress,
+  { connectionsPerUser, lookLater }: Admission,
+): Promise<void> {
+  if (connectionsPerUser === 0) return;
+  const open = await listUserConnections(ctx.connections, user);
+  const oldest = open
+    .filter((other) => other.connection !== connection)
+    .sort((a, b) => a.connectedAt - b.connectedAt || (a.connection < b.connection ? -1 : 1))
+    .slice(0, Math.max(0, open.length - connectionsPerUser));
+  await Promise.all(
+    oldest.map(async ({ connection, connectedAt }) => {
+      const whose = { user, connectedAt };
+      // Coming back at once would send away the next one.
+      await markClosing(ctx.connections, connection, whose, { code: 'going_away', reconnect: false });
+      await lookLater({ connection, connectedAt }, 0);
+    }),
+  );
 }
 
 /** Brings the subscriptions from one reading of the memberships to the next. */
@@ -107,7 +169,7 @@ async function readMemberships(ctx: ChatContext, user: UserId): Promise<Map<Room
  *
  * @param connectedAt only this very connection, epoch milliseconds; without it whichever has the id.
  */
-export async function closeConnection(
+export async function removeConnection(
   ctx: ChatContext,
   socket: { readonly connection: string; readonly connectedAt?: number },
 ): Promise<void> {
@@ -151,23 +213,38 @@ export async function forgetConnection(ctx: ChatContext, subscription: Subscript
 /**
  * Lets a connection live on past its old token's end.
  *
- * @throws {ParleyError} `forbidden` for another user's token, `unauthenticated` where the connection is gone.
+ * A token of the session that the connection belongs to needs no look at the session: who ends that one closes the connection.
+ * With a token of another session of the same user the connection goes over to that one: write first, then read, as in
+ * `openConnection`. A read before it keeps a token whose session has long ended from doing anything.
+ *
+ * @returns when the connection's token ends now, epoch milliseconds.
+ * @throws {ParleyError} `forbidden` for another user's token, `unauthenticated` where the connection or the session is gone.
  */
 export async function authenticateConnection(
   ctx: ChatContext,
-  caller: { readonly connection: string; readonly user: UserId },
+  caller: { readonly connection: string; readonly user: UserId; readonly session: string | undefined },
   identity: Identity,
-): Promise<void> {
-  const operation = 'authenticate';
-  if (identity.user !== caller.user) {
-    throw new ParleyError('forbidden', operation, 'the token belongs to another user');
+  lookLater: LookLater,
+): Promise<number> {
+  const { user, session, expiresAt: tokenExpiresAt } = identity;
+  const { connection } = caller;
+  if (user !== caller.user) {
+    throw new ParleyError('forbidden', 'authenticate', 'the token belongs to another user');
   }
-  const renewed = await renewConnection(ctx.connections, caller.connection, {
-    user: identity.user,
-    session: identity.session,
-    tokenExpiresAt: identity.expiresAt,
-  });
-  if (!renewed) throw new ParleyError('unauthenticated', operation, 'the connection is closed');
+  const alive = async () =>
+    session === undefined || session === caller.session || isSessionAlive(ctx.chat, user, session);
+  if (!(await alive())) throw ended('authenticate', 'the session has ended');
+  const expiresAt = await renewConnection(ctx.connections, connection, { user, session, tokenExpiresAt });
+  if (expiresAt === undefined) throw ended('authenticate', 'the connection is closed');
+  if (await alive()) return expiresAt;
+  const closing = { code: 'session_revoked', reconnect: false } as const;
+  const marked = await markClosing(ctx.connections, connection, { user, session }, closing);
+  if (marked) await lookLater(marked, 0);
+  throw ended('authenticate', 'the session has ended');
+}
+
+function ended(operation: string, reason: string): ParleyError {
+  return new ParleyError('unauthenticated', operation, reason);
 }
 
 function addressOf({ connection, user, callback, connectedAt }: ConnectionAddress): ConnectionAddress {

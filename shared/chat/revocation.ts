@@ -42,6 +42,8 @@ export interface Revocation extends Closing {
   readonly exceptSession?: string | undefined;
   /** Only this one. */
   readonly connection?: string | undefined;
+  /** Only what was opened at that moment, epoch milliseconds: an id may come again. */
+  readonly connectedAt?: number | undefined;
   /** Only those opened before, epoch milliseconds: who came back since is not sent away again by a repeat. */
   readonly connectedBefore?: number | undefined;
   /** Only those whose token has ended by then, epoch milliseconds. */

@@ -102,12 +102,16 @@ export async function listUserConnections(table: Table, user: UserId): Promise<C
     where: 'pk = :pk AND begins_with(sk, :prefix)',
     values: { ':pk': pk, ':prefix': USER_CONNECTION_PREFIX },
   });
-  return items.map((item) => ({
+  return items.map((item) => toUserConnection(user, item));
+}
+
+export function toUserConnection(user: UserId, item: Item): ConnectionAddress {
+  return {
     connection: item.sk.slice(USER_CONNECTION_PREFIX.length),
     user,
     callback: String(item.callback),
     connectedAt: Number(item.connectedAt),
-  }));
+  };
 }
 
 /**
@@ -162,31 +166,29 @@ export async function getConnection(table: Table, connection: string): Promise<S
 }
 
 /**
- * Gives a connection a fresh token's end.
+ * Gives a connection a fresh token's end and session, unless the token that it has lasts longer: a connection's life is never
+ * shortened, as whoever watches its end comes no sooner than that.
  *
- * @returns false where the connection is not there any more, is being closed, or is another user's.
+ * @returns when its token ends now, epoch milliseconds; undefined where it is gone, is being closed, or is another user's.
  */
 export async function renewConnection(
   table: Table,
   connection: string,
   identity: Pick<Connection, 'user' | 'session' | 'tokenExpiresAt'>,
-): Promise<boolean> {
-  const session = identity.session === undefined ? ' REMOVE #session' : ', #session = :session';
+): Promise<number | undefined> {
+  const { user, session, tokenExpiresAt } = identity;
   try {
     await table.update(connectionKeys.connection(connection), {
-      update: `SET tokenExpiresAt = :expires${session}`,
-      condition: '#user = :user AND attribute_not_exists(closing)',
+      update: `SET tokenExpiresAt = :expires${session === undefined ? ' REMOVE #session' : ', #session = :session'}`,
+      condition: '#user = :user AND attribute_not_exists(closing) AND tokenExpiresAt <= :expires',
       names: { '#user': 'user', '#session': 'session' },
-      values: {
-        ':expires': identity.tokenExpiresAt,
-        ':session': identity.session,
-        ':user': identity.user,
-      },
+      values: { ':expires': tokenExpiresAt, ':session': session, ':user': user },
     });
-    return true;
+    return tokenExpiresAt;
   } catch (error) {
-    if (error instanceof ConditionFailed) return false;
-    throw error;
+    if (!(error instanceof ConditionFailed)) throw error;
+    const stored = error.item && toConnection(error.item);
+    return stored && stored.user === user && !stored.closing ? stored.tokenExpiresAt : undefined;
   }
 }
 

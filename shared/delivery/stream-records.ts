@@ -12,6 +12,7 @@ export interface StreamEvent {
 export interface StreamRecord {
   readonly dynamodb?: {
     readonly SequenceNumber?: string;
+    readonly Keys?: Readonly<Record<string, { readonly S?: string }>>;
     readonly NewImage?: Readonly<Record<string, unknown>>;
   };
 }

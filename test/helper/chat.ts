@@ -1,5 +1,6 @@
 /** What a test of rooms works with: a context as a handler has it, and readable names for ids. */
 import { randomUUID } from 'node:crypto';
+import type { Admission } from '../../shared/chat/connections.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
 import { settle } from '../../shared/chat/settle.ts';
 import { queryAllEvents } from '../../shared/data/events.ts';
@@ -15,6 +16,9 @@ export const clientId = (id: string): ClientId => ClientId.parse(id);
 export function chatContext(database: Database, now: () => number = Date.now): ChatContext {
   return { ...database.tables(now), now, newId: randomUUID };
 }
+
+/** Lets any number of connections in, and has none of them looked at later. */
+export const LET_IN: Admission = { connectionsPerUser: 0, lookLater: async () => {} };
 
 /** All that was ever committed to a room and is stored, in order. */
 export function readLog(ctx: ChatContext, id: RoomId) {

@@ -5,7 +5,7 @@
  */
 
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { closeConnection, openConnection } from '../../shared/chat/connections.ts';
+import { openConnection, removeConnection } from '../../shared/chat/connections.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
 import { createRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
@@ -22,7 +22,7 @@ import { ParleyError } from '../../shared/protocol/errors.ts';
 import type { EventsFrame } from '../../shared/protocol/frames.ts';
 import type { RoomId, UserId } from '../../shared/protocol/ids.ts';
 import { type Random, randomOf } from '../simulation/random.ts';
-import { room, user } from './chat.ts';
+import { LET_IN, room, user } from './chat.ts';
 import { CHAT_TABLE_NAME, CONNECTIONS_TABLE_NAME, type Database } from './database.ts';
 import { checkPosts, type Post, type Socket } from './delivery-checks.ts';
 import { type Actor, createScheduler, type Scheduler } from './scheduler.ts';
@@ -152,8 +152,9 @@ async function open(stage: Stage, ctx: ChatContext, who: UserId, name: string, a
   stage.sockets.set(connection, socket);
   await openConnection(
     ctx,
-    { user: who, session: 's1', expiresAt: Date.now() + 900_000 },
+    { user: who, session: undefined, expiresAt: Date.now() + 900_000 },
     { connection, callback: 'https://api.example.com/dev', connectedAt: Date.now() - age },
+    LET_IN,
   );
   socket.openAfter = stage.committed.length;
 }
@@ -206,7 +207,7 @@ function startConnects(stage: Stage): void {
         const connection = `${stage.room}-${name}`;
         const socket = stage.sockets.get(connection);
         if (socket) socket.closed = true;
-        if (told) await closeConnection(ctx, { connection });
+        if (told) await removeConnection(ctx, { connection });
       },
       { mortal: true },
     );

@@ -4,6 +4,7 @@ import type { SocketAnswer, SocketEvent } from '../../functions/websocket/socket
 import { REPLIES, Reply } from '../../shared/protocol/frames.ts';
 import { CHAT_TABLE_NAME, CONNECTIONS_TABLE_NAME } from './database.ts';
 import { type HttpApp, startHttpApp } from './http-app.ts';
+import { type Queues, startQueues } from './queues.ts';
 
 const ROUTES = {
   $connect: () => import('../../functions/websocket/connect.ts'),
@@ -29,6 +30,8 @@ export const SERVED = Object.keys(ROUTES).filter((route) => !route.startsWith('$
 export interface Sockets {
   /** Registers people, and holds the database. */
   readonly app: HttpApp;
+  /** The queues that the functions send to. */
+  readonly queues: Queues;
   /** Calls a route's handler as API Gateway does. */
   call(route: Route, event: SocketEvent): Promise<SocketAnswer>;
   /** Opens a connection of a user and gives its id. */
@@ -54,9 +57,10 @@ export function contextOf(connectionId: string): SocketEvent['requestContext'] {
 
 /** @param variables of the functions' environment, beside tables and tokens. The functions of one process share it. */
 export async function startSockets(variables: Readonly<Record<string, string>> = {}): Promise<Sockets> {
-  const app = await startHttpApp();
+  const [app, queues] = await Promise.all([startHttpApp(), startQueues()]);
   Object.assign(process.env, {
     ...app.database.environment,
+    ...queues.environment,
     CHAT_TABLE: CHAT_TABLE_NAME,
     CONNECTIONS_TABLE: CONNECTIONS_TABLE_NAME,
     TOKEN_ISSUER: 'parley-test',
@@ -89,7 +93,10 @@ export async function startSockets(variables: Readonly<Record<string, string>> =
     },
     send: (connection, frame) => sendText(connection, JSON.stringify(frame)),
     sendText,
-    stop: () => app.stop(),
+    queues,
+    async stop() {
+      await Promise.all([app.stop(), queues.stop()]);
+    },
   };
 }
 

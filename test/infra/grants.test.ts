@@ -121,7 +121,7 @@ describe('grants', () => {
     expect(JSON.stringify(rights.get('http/api')?.statements)).not.toContain('PutSecretValue');
   });
 
-  it('keep passwords and sessions from everything that a socket reaches', () => {
+  it('keep passwords from everything that a socket reaches, and sessions from all but those who let in', () => {
     const account = chatKeys.account(UserId.parse('alice')).pk;
     for (const [entry, { chat }] of calls) {
       if (chat.size === 0 || entry === 'http/api') continue;
@@ -150,8 +150,10 @@ describe('grants', () => {
     );
     expect(posters.map(([entry]) => entry).sort()).toEqual([
       'http/api',
+      'queues/watch-connections',
       'streams/fan-out',
       'streams/fan-out-shard',
+      'streams/settler',
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findEntries } from '../../scripts/build.ts';
-import { BY_OWNER, BY_OWNER_KEYS, HEAD, TTL_ATTRIBUTE } from '../../shared/data/keys.ts';
+import { BY_OWNER, BY_OWNER_KEYS, HEAD, SESSION_PREFIX, TTL_ATTRIBUTE } from '../../shared/data/keys.ts';
 import { isAction } from '../../shared/protocol/commands.ts';
 import { only, property, type Resource, resources, synthesize } from './stack.ts';
 
@@ -158,7 +158,20 @@ describe('both APIs', () => {
 });
 
 describe('readers of the log', () => {
-  const mappings = () => all('AWS::Lambda::EventSourceMapping');
+  /** Of the stream of Chat alone. */
+  const mappings = () => {
+    const [chat] = [...resources(template, 'AWS::DynamoDB::Table')].find(([, table]) =>
+      /\/Chat\//.test(pathOf(table)),
+    ) ?? [''];
+    return all('AWS::Lambda::EventSourceMapping').filter(
+      ({ Properties }) =>
+        JSON.stringify(Properties.EventSourceArn) === JSON.stringify({ 'Fn::GetAtt': [chat, 'StreamArn'] }),
+    );
+  };
+  const patternsOf = (mapping: Resource): unknown[] => {
+    const filters = property(mapping, 'FilterCriteria', 'Filters') as { Pattern: string }[];
+    return filters.map(({ Pattern }) => JSON.parse(Pattern));
+  };
 
   it('are two, as a stream shard has room for two', () => {
     expect(mappings()).toHaveLength(2);
@@ -178,18 +191,22 @@ describe('readers of the log', () => {
         BisectBatchOnFunctionError: true,
         FunctionResponseTypes: ['ReportBatchItemFailures'],
       });
-      const filters = property(mapping, 'FilterCriteria', 'Filters') as { Pattern: string }[];
-      expect(filters.map(({ Pattern }) => JSON.parse(Pattern))).toEqual([
-        {
-          eventName: ['INSERT', 'MODIFY'],
-          dynamodb: { NewImage: { sk: { S: [HEAD] }, op: { S: ['append'] } } },
-        },
-      ]);
+      expect(patternsOf(mapping)[0]).toEqual({
+        eventName: ['INSERT', 'MODIFY'],
+        dynamodb: { NewImage: { sk: { S: [HEAD] }, op: { S: ['append'] } } },
+      });
     }
   });
 
+  it('P9: take each session that has ended, once', () => {
+    const ended = { eventName: ['REMOVE'], dynamodb: { Keys: { sk: { S: [{ prefix: SESSION_PREFIX }] } } } };
+    const patterns = mappings().flatMap(patternsOf);
+    expect(patterns.filter((one) => JSON.stringify(one) === JSON.stringify(ended))).toHaveLength(1);
+  });
+
   it('tell the failure queue what they gave up, before the stream drops it', () => {
-    const [queue] = resources(template, 'AWS::SQS::Queue').keys();
+    const [queue, failures] =
+      [...resources(template, 'AWS::SQS::Queue')].find(([, one]) => /\/Failures\//.test(pathOf(one))) ?? [];
     for (const mapping of mappings()) {
       expect(property(mapping, 'DestinationConfig', 'OnFailure', 'Destination')).toEqual({
         'Fn::GetAtt': [queue, 'Arn'],
@@ -198,7 +215,7 @@ describe('readers of the log', () => {
       expect(age).toBeGreaterThanOrEqual(60);
       expect(age).toBeLessThan(24 * 3_600);
     }
-    expect(only(template, 'AWS::SQS::Queue').Properties.MessageRetentionPeriod).toBe(14 * 24 * 3_600);
+    expect(failures?.Properties.MessageRetentionPeriod).toBe(14 * 24 * 3_600);
   });
 });
 

@@ -1,10 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  authenticateConnection,
-  closeConnection,
-  forgetConnection,
-  openConnection,
-} from '../../shared/chat/connections.ts';
+import { forgetConnection, openConnection, removeConnection } from '../../shared/chat/connections.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
 import { createRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
 import { connectionExpiry, listUserConnections } from '../../shared/data/connections.ts';
@@ -13,7 +8,7 @@ import { putMembership } from '../../shared/data/memberships.ts';
 import { listSubscriptions, raiseShards, shardOf } from '../../shared/data/subscriptions.ts';
 import type { Table } from '../../shared/data/table.ts';
 import { Seq, type UserId } from '../../shared/protocol/ids.ts';
-import { chatContext, room, user } from '../helper/chat.ts';
+import { chatContext, LET_IN, room, user } from '../helper/chat.ts';
 import { type Database, startDatabase } from '../helper/database.ts';
 
 const callback = 'https://api.example.com/dev';
@@ -29,7 +24,7 @@ afterAll(() => database.stop());
 let counter = 0;
 const newUser = () => user(`user-${++counter}`);
 const newConnection = () => `conn-${++counter}=`;
-const identityOf = (who: UserId) => ({ user: who, session: 's1', expiresAt: Date.now() + 900_000 });
+const identityOf = (who: UserId) => ({ user: who, session: undefined, expiresAt: Date.now() + 900_000 });
 
 async function newRoom(owner: UserId) {
   const id = room(`room-${++counter}`);
@@ -39,7 +34,7 @@ async function newRoom(owner: UserId) {
 
 async function open(who: UserId, connection = newConnection(), context = ctx) {
   const socket = { connection, callback, connectedAt: Date.now() };
-  await openConnection(context, identityOf(who), socket);
+  await openConnection(context, identityOf(who), socket, LET_IN);
   return socket;
 }
 
@@ -191,12 +186,12 @@ describe('openConnection', () => {
   });
 });
 
-describe('closeConnection', () => {
+describe('removeConnection', () => {
   it('removes every item of the connection and nothing of another', async () => {
     const alice = newUser();
     const rooms = [await newRoom(alice), await newRoom(alice)];
     const [closed, kept] = [await open(alice), await open(alice)];
-    await closeConnection(ctx, closed);
+    await removeConnection(ctx, closed);
     expect(await itemsOf(closed.connection, alice, rooms)).toEqual([]);
     expect(await itemsOf(kept.connection, alice, rooms)).toHaveLength(5);
   });
@@ -207,15 +202,15 @@ describe('closeConnection', () => {
     const id = await newRoom(bob);
     await joinRoom(ctx, { room: id, user: alice });
     expect(await listSubscriptions(ctx.connections, id, 0)).toHaveLength(1);
-    await closeConnection(ctx, closed);
+    await removeConnection(ctx, closed);
     expect(await listSubscriptions(ctx.connections, id, 0)).toEqual([]);
   });
 
   it('is safe to repeat, and for a connection that never was', async () => {
     const closed = await open(newUser());
-    await closeConnection(ctx, closed);
-    await closeConnection(ctx, closed);
-    await closeConnection(ctx, { connection: 'never' });
+    await removeConnection(ctx, closed);
+    await removeConnection(ctx, closed);
+    await removeConnection(ctx, { connection: 'never' });
   });
 });
 
@@ -236,11 +231,16 @@ describe('forgetConnection', () => {
     const { connection } = await open(alice);
     const [gone] = await listSubscriptions(ctx.connections, id, 0);
     if (!gone) throw new Error('no subscription');
-    await openConnection(ctx, identityOf(alice), {
-      connection,
-      callback,
-      connectedAt: gone.connectedAt + 60_000,
-    });
+    await openConnection(
+      ctx,
+      identityOf(alice),
+      {
+        connection,
+        callback,
+        connectedAt: gone.connectedAt + 60_000,
+      },
+      LET_IN,
+    );
     await forgetConnection(ctx, gone);
     expect(await itemsOf(connection, alice, [id])).toHaveLength(4);
   });
@@ -255,30 +255,5 @@ describe('forgetConnection', () => {
     await ctx.connections.delete(connectionKeys.subscriptionsOf(connection));
     await forgetConnection(ctx, gone);
     expect(await itemsOf(connection, alice, [id])).toEqual([]);
-  });
-});
-
-describe('authenticateConnection', () => {
-  it('moves the end of the connection’s token', async () => {
-    const alice = newUser();
-    const { connection } = await open(alice);
-    const expiresAt = Date.now() + 3_600_000;
-    await authenticateConnection(ctx, { connection, user: alice }, { user: alice, session: 's2', expiresAt });
-    expect(await ctx.connections.get(connectionKeys.connection(connection))).toMatchObject({
-      tokenExpiresAt: expiresAt,
-      session: 's2',
-    });
-  });
-
-  it('refuses another user’s token, and a closed connection', async () => {
-    const [alice, bob] = [newUser(), newUser()];
-    const { connection } = await open(alice);
-    await expect(
-      authenticateConnection(ctx, { connection, user: alice }, identityOf(bob)),
-    ).rejects.toMatchObject({ code: 'forbidden' });
-    await closeConnection(ctx, { connection });
-    await expect(
-      authenticateConnection(ctx, { connection, user: alice }, identityOf(alice)),
-    ).rejects.toMatchObject({ code: 'unauthenticated' });
   });
 });

@@ -22,7 +22,7 @@ import type { CallShard } from '../../shared/delivery/shard-call.ts';
 import { createLogger } from '../../shared/observability/log.ts';
 import type { RoomId, UserId } from '../../shared/protocol/ids.ts';
 import { type CallbackApi, startCallbackApi } from '../helper/callback-api.ts';
-import { chatContext, room, user } from '../helper/chat.ts';
+import { chatContext, LET_IN, room, user } from '../helper/chat.ts';
 import { type Database, startDatabase } from '../helper/database.ts';
 
 const POST_TIMEOUT_MS = 300;
@@ -77,8 +77,9 @@ async function open(who: UserId, age = 60_000) {
   const connection = `conn-${++counter}=`;
   await openConnection(
     ctx,
-    { user: who, session: 's1', expiresAt: Date.now() + 900_000 },
+    { user: who, session: undefined, expiresAt: Date.now() + 900_000 },
     { connection, callback: api.url, connectedAt: now() - age },
+    LET_IN,
   );
   return connection;
 }

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCommandGate } from '../../shared/chat/command-gate.ts';
-import { closeConnection, openConnection } from '../../shared/chat/connections.ts';
+import { openConnection, removeConnection } from '../../shared/chat/connections.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
 import { renewConnection } from '../../shared/data/connections.ts';
 import { connectionKeys } from '../../shared/data/keys.ts';
 import { createTable } from '../../shared/data/table.ts';
 import { ParleyError } from '../../shared/protocol/errors.ts';
-import { chatContext, user } from '../helper/chat.ts';
+import { chatContext, LET_IN, user } from '../helper/chat.ts';
 import { CONNECTIONS_TABLE_NAME, type Database, startDatabase } from '../helper/database.ts';
 
 const alice = user('alice');
@@ -33,8 +33,9 @@ async function open(): Promise<string> {
   const connection = `gate-${++counter}`;
   await openConnection(
     ctx,
-    { user: alice, session: 's1', expiresAt: clock + LIFE_MS },
+    { user: alice, session: undefined, expiresAt: clock + LIFE_MS },
     { connection, callback: 'https://api.example.com/dev', connectedAt: clock },
+    LET_IN,
   );
   return connection;
 }
@@ -69,7 +70,7 @@ describe('the command gate', () => {
     const connection = await open();
     const gate = createCommandGate(LIMIT);
     expect(gate.guessUser(connection)).toBeUndefined();
-    expect(await gate.beginCommand(ctx, connection)).toEqual({ connection, user: alice, session: 's1' });
+    expect(await gate.beginCommand(ctx, connection)).toEqual({ connection, user: alice, session: undefined });
     expect(gate.guessUser(connection)).toBe(alice);
   });
 
@@ -157,7 +158,7 @@ describe('the command gate', () => {
     const connection = await open();
     const gate = createCommandGate(LIMIT);
     await gate.beginCommand(ctx, connection);
-    await closeConnection(ctx, { connection });
+    await removeConnection(ctx, { connection });
     expect(await outcome(gate.beginCommand(ctx, connection))).toMatchObject({ code: 'unauthenticated' });
     expect(await ctx.connections.get(connectionKeys.connection(connection))).toBeUndefined();
   });
@@ -171,7 +172,7 @@ describe('the command gate', () => {
     expect(await outcome(gate.beginCommand(ctx, connection))).toMatchObject({ code: 'unauthenticated' });
     await renewConnection(ctx.connections, connection, {
       user: alice,
-      session: 's1',
+      session: undefined,
       tokenExpiresAt: clock + LIFE_MS,
     });
     expect(await outcome(gate.beginCommand(ctx, connection))).toBe(true);

@@ -11,12 +11,14 @@ import { connectionKeys } from '../../shared/data/keys.ts';
 import { raiseShards } from '../../shared/data/subscriptions.ts';
 import type { StreamRecord } from '../../shared/delivery/stream-records.ts';
 import { type CallbackApi, startCallbackApi } from '../helper/callback-api.ts';
-import { chatContext, readLog, room as roomId, user } from '../helper/chat.ts';
+import { chatContext, LET_IN, readLog, room as roomId, user } from '../helper/chat.ts';
 import { CHAT_TABLE_NAME, type Database, startDatabase } from '../helper/database.ts';
+import { type Queues, startQueues } from '../helper/queues.ts';
 
 const SHARD_FUNCTION = 'parley-test-shard';
 let database: Database;
 let api: CallbackApi;
+let queues: Queues;
 let lambda: Server;
 let ctx: ChatContext;
 let fanOut: typeof import('../../functions/streams/fan-out.ts').handler;
@@ -25,7 +27,7 @@ const invocations: { readonly path: string; readonly authorization: string }[] =
 let failShard: number | undefined;
 
 beforeAll(async () => {
-  [database, api] = await Promise.all([startDatabase(), startCallbackApi()]);
+  [database, api, queues] = await Promise.all([startDatabase(), startCallbackApi(), startQueues()]);
   ctx = chatContext(database);
   lambda = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -46,6 +48,7 @@ beforeAll(async () => {
   const address = lambda.address();
   Object.assign(process.env, {
     ...database.environment,
+    ...queues.environment,
     AWS_ENDPOINT_URL_LAMBDA: `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
     CHAT_TABLE: 'Chat',
     CONNECTIONS_TABLE: 'Connections',
@@ -57,7 +60,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   lambda.close();
-  await Promise.all([database.stop(), api.stop()]);
+  await Promise.all([database.stop(), api.stop(), queues.stop()]);
 });
 
 /** Everything that the Chat table's stream holds and the mapping's filter lets through. */
@@ -107,8 +110,9 @@ async function open(who: string) {
   const connection = `streams-${++counter}`;
   await openConnection(
     ctx,
-    { user: user(who), session: 's1', expiresAt: Date.now() + 900_000 },
+    { user: user(who), session: undefined, expiresAt: Date.now() + 900_000 },
     { connection, callback: api.url, connectedAt: Date.now() - 60_000 },
+    LET_IN,
   );
   return connection;
 }

@@ -11,7 +11,7 @@ import {
   takePlaces,
 } from '../../shared/data/subscriptions.ts';
 import type { RoomId, UserId } from '../../shared/protocol/ids.ts';
-import { chatContext, room, user } from '../helper/chat.ts';
+import { chatContext, LET_IN, room, user } from '../helper/chat.ts';
 import { type Database, startDatabase } from '../helper/database.ts';
 
 let database: Database;
@@ -31,8 +31,9 @@ async function open(who: UserId) {
   const connection = `conn-${++counter}`;
   await openConnection(
     ctx,
-    { user: who, session: 's1', expiresAt: Date.now() + 900_000 },
+    { user: who, session: undefined, expiresAt: Date.now() + 900_000 },
     { connection, callback: 'https://api.example.com/dev', connectedAt: Date.now() },
+    LET_IN,
   );
   return connection;
 }
