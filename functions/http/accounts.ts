@@ -1,5 +1,11 @@
 /** Accounts: register, and what a user reads and changes about itself. */
-import { changeDisplayName, changePassword, getUser, register } from '../../shared/auth/accounts.ts';
+import {
+  changeDisplayName,
+  changePassword,
+  deleteAccount,
+  getUser,
+  register,
+} from '../../shared/auth/accounts.ts';
 import { endSession, endSessions, openSession } from '../../shared/auth/sessions.ts';
 import { ParleyError } from '../../shared/protocol/errors.ts';
 import { RegisterBody, Tokens, UpdateMeBody, User } from '../../shared/protocol/rest.ts';
@@ -73,4 +79,22 @@ const updateMe = endpoint(
   },
 );
 
-export const accountEndpoints = [registerAccount, me, updateMe];
+const deleteMe = endpoint(
+  {
+    method: 'DELETE',
+    path: '/api/auth/me',
+    operation: 'delete the account',
+    summary:
+      'Deletes the account and what identifies the user. Messages stay, under a pseudonym; the name is never given again.',
+    tag,
+    status: 204,
+  },
+  async ({ identity: { user }, services }) => {
+    await deleteAccount(services.context, user);
+    await endSessions(services.context, user);
+    await services.closeConnections({ user, code: 'removed', reconnect: false });
+    return undefined;
+  },
+);
+
+export const accountEndpoints = [registerAccount, me, updateMe, deleteMe];

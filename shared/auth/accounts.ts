@@ -3,6 +3,7 @@
 import type { ChatContext } from '../chat/context.ts';
 import {
   type Account,
+  beginDeletion,
   getAccount,
   putNewAccount,
   replacePasswordHash,
@@ -14,7 +15,7 @@ import type { User } from '../protocol/rest.ts';
 import { unauthenticated } from './identity.ts';
 import { beginAttempt } from './login-delay.ts';
 import { needsRehash, PASSWORDS, type Passwords } from './passwords.ts';
-import { isPseudonym } from './pseudonym.ts';
+import { isPseudonym, pseudonymFrom } from './pseudonym.ts';
 import { endSession, type OpenSession, openSession } from './sessions.ts';
 
 type AccountContext = Pick<ChatContext, 'chat' | 'now' | 'newId'>;
@@ -132,6 +133,17 @@ export async function changePassword(
   if (!(await replacePasswordHash(ctx.chat, account, await PASSWORDS.hash(change.next), setAt))) {
     throw new ParleyError('conflict', operation, 'the password was changed meanwhile');
   }
+}
+
+/**
+ * Begins the deletion of an account: from here on nobody logs in as this user and nobody takes the name. What the user left behind is
+ * rewritten in the background (shared/chat/erase-account.ts).
+ *
+ * @throws {ParleyError} `unauthenticated` where there is no account any more.
+ */
+export async function deleteAccount(ctx: AccountContext, user: UserId): Promise<void> {
+  const begun = { pseudonym: pseudonymFrom(ctx.newId()), deletedAt: new Date(ctx.now()).toISOString() };
+  if (!(await beginDeletion(ctx.chat, user, begun))) throw unauthenticated();
 }
 
 /** What of an account may be shown. */

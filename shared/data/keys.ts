@@ -50,6 +50,17 @@ export const chatKeys = {
   }),
 };
 
+/** The user and the session of a session's key, as a stream's record has it. */
+export function readSessionKey({ pk, sk }: Key): { readonly user: UserId; readonly session: string } {
+  const user = pk.slice(chatKeys.session('' as UserId, '').pk.length) as UserId;
+  return { user, session: sk.slice(SESSION_PREFIX.length) };
+}
+
+/** The user of an account's partition key, as a stream's record has it. */
+export function readAccountKey(pk: string): UserId {
+  return pk.slice(chatKeys.account('' as UserId).pk.length) as UserId;
+}
+
 /** Sort key of a room's sequencer, and what the stream's filters look for (infra/ repeats it as text). */
 export const HEAD = 'HEAD';
 export const EVENT_PREFIX = 'E#';
