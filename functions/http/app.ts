@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
 import { ParleyError } from '../../shared/protocol/errors.ts';
 import { readJson } from './body.ts';
-import type { Endpoint } from './endpoint.ts';
+import { type Endpoint, Made } from './endpoint.ts';
 import { errorResponse, logRefusal, refusalOf } from './errors.ts';
 import type { Services } from './services.ts';
 
@@ -37,8 +37,8 @@ export function createApp(services: Services, endpoints: readonly Endpoint[]): H
 }
 
 async function run(c: Context<AppEnvironment>, services: Services, endpoint: Endpoint): Promise<Response> {
-  const { status, cache } = endpoint.specification;
-  const answer = await endpoint.run({
+  const { status: usual, made, cache } = endpoint.specification;
+  const outcome = await endpoint.run({
     params: c.req.param(),
     query: c.req.query(),
     json: (operation) => readJson(c.req.raw, operation),
@@ -47,6 +47,9 @@ async function run(c: Context<AppEnvironment>, services: Services, endpoint: End
     source: c.env?.source ?? '',
     services,
   });
+  const isMade = outcome instanceof Made;
+  const answer = isMade ? outcome.answer : outcome;
+  const status = (isMade && made) || usual;
   const headers = { 'cache-control': cache ?? 'no-store' };
   return status === 204
     ? new Response(null, { status, headers })

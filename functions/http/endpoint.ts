@@ -6,6 +6,7 @@ import type * as z from 'zod/mini';
 import type { Identity } from '../../shared/auth/identity.ts';
 import { unauthenticated } from '../../shared/auth/identity.ts';
 import type { Charge } from '../../shared/chat/charge.ts';
+import { isSessionAlive } from '../../shared/data/sessions.ts';
 import { type ErrorCode, parse } from '../../shared/protocol/errors.ts';
 import type { Services } from './services.ts';
 
@@ -33,11 +34,22 @@ export interface Specification<
   readonly body?: B;
   /** Status of success; 204 has no answer. */
   readonly status: 200 | 201 | 204;
+  /** Status of success where the call made what it answers, told by `Made`; `status` is for what was there already. */
+  readonly made?: 201;
   readonly answer?: A;
   /** Refusals of its own, beside those that every call can meet. */
   readonly refusals?: readonly ErrorCode[];
   /** `Cache-Control` of success; `no-store` by default. */
   readonly cache?: string;
+}
+
+/** What a call answers that made it, where the specification tells that from what was there. */
+export class Made<T> {
+  readonly answer: T;
+
+  constructor(answer: T) {
+    this.answer = answer;
+  }
 }
 
 /** A request as it came, before any of it was checked. */
@@ -92,7 +104,7 @@ export function openEndpoint<
 }
 
 /**
- * A call by who is logged in. The token is looked at first: a stranger learns nothing about the rest of the request. Nothing is written
+ * A call by who is logged in. Token and session outrank all else: a stranger learns nothing about the rest of the request. Nothing is written
  * before the gate has admitted the call, and its refusal outranks what is wrong with the call.
  *
  * @param chargesOf what the call counts for, beside being one.
@@ -104,7 +116,7 @@ export function endpoint<
   A extends Optional = undefined,
 >(
   specification: Specification<P, Q, B, A>,
-  handle: (call: Call<P, Q, B> & { readonly identity: Identity }) => Promise<Output<A>>,
+  handle: (call: Call<P, Q, B> & { readonly identity: Identity }) => Promise<Output<A> | Made<Output<A>>>,
   chargesOf: (call: Call<P, Q, B>, operation: string) => readonly Charge[] = () => [],
 ): Endpoint {
   return {
@@ -113,13 +125,28 @@ export function endpoint<
     async run(raw) {
       if (raw.token === undefined) throw unauthenticated();
       const identity = await raw.services.verifyAccessToken(raw.token);
-      const [parsed] = await Promise.allSettled([parseCall(specification, raw)]);
-      const charges = parsed.status === 'fulfilled' ? chargesOf(parsed.value, specification.operation) : [];
-      await raw.services.callGate.admitUser(raw.services.context, identity.user, charges);
+      const { callGate, context } = raw.services;
+      const admit = async () => {
+        const [parsed] = await Promise.allSettled([parseCall(specification, raw)]);
+        const charges = parsed.status === 'fulfilled' ? chargesOf(parsed.value, specification.operation) : [];
+        await callGate.admitUser(context, identity.user, charges);
+        return parsed;
+      };
+      // Beside each other: that a logout is felt at once (P9) costs no call the time of a round.
+      const [alive, admitted] = await Promise.allSettled([isAlive(context, identity), admit()]);
+      if (alive.status === 'rejected') throw alive.reason;
+      if (!alive.value) throw unauthenticated();
+      if (admitted.status === 'rejected') throw admitted.reason;
+      const parsed = admitted.value;
       if (parsed.status === 'rejected') throw parsed.reason;
       return handle({ ...parsed.value, identity });
     },
   };
+}
+
+/** Whether the session of a token has not ended. An issuer that keeps its own sessions lets them live as long as its tokens. */
+async function isAlive({ chat }: Services['context'], { user, session }: Identity): Promise<boolean> {
+  return session === undefined || isSessionAlive(chat, user, session);
 }
 
 async function parseCall<P extends Optional, Q extends Optional, B extends Optional>(

@@ -1,9 +1,12 @@
 /** Every call of the HTTP API that this version serves, but for the documents' (documents.ts). */
 import { accountEndpoints } from './accounts.ts';
+import { directEndpoints } from './direct.ts';
 import type { Endpoint } from './endpoint.ts';
 import { healthEndpoints } from './health.ts';
 import { keyEndpoints } from './keys.ts';
+import { memberEndpoints } from './members.ts';
 import { messageEndpoints } from './messages.ts';
+import { reportEndpoints } from './reports.ts';
 import { roomEndpoints } from './rooms.ts';
 import { sessionEndpoints } from './sessions.ts';
 
@@ -11,7 +14,10 @@ export const endpoints: readonly Endpoint[] = [
   ...accountEndpoints,
   ...sessionEndpoints,
   ...roomEndpoints,
+  ...memberEndpoints,
+  ...directEndpoints,
   ...messageEndpoints,
+  ...reportEndpoints,
   ...healthEndpoints,
   ...keyEndpoints,
 ];

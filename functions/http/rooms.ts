@@ -1,21 +1,29 @@
-/** Rooms: list, open, look at, join and leave. */
-import { listMembers, listPublicRooms, listRooms } from '../../shared/chat/lists.ts';
+/** Rooms: list, open, look at, change, delete, join and leave. */
+import { listPublicRooms, listRooms } from '../../shared/chat/lists.ts';
+import { deleteRoom, updateRoom } from '../../shared/chat/room-settings.ts';
 import { createRoom, getRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
 import { chargesOfJoin } from '../../shared/chat/spam.ts';
-import { REPLIES } from '../../shared/protocol/frames.ts';
+import type { ClientId } from '../../shared/protocol/ids.ts';
 import {
+  Changed,
+  ChangeQuery,
   CreateRoomBody,
   JoinedRoom,
-  Member,
   PageQuery,
   PrefixQuery,
   pageOf,
   Room,
   RoomPath,
+  UpdateRoomBody,
 } from '../../shared/protocol/rest.ts';
 import { endpoint } from './endpoint.ts';
 
 const tag = 'Rooms';
+
+/** The client's id of a change, as an author has it. */
+export function given({ id }: { readonly id?: ClientId | undefined }): { readonly id?: ClientId } {
+  return id === undefined ? {} : { id };
+}
 
 const list = endpoint(
   {
@@ -75,6 +83,41 @@ const get = endpoint(
   ({ params, identity, services }) => getRoom(services.context, { user: identity.user, room: params.room }),
 );
 
+const update = endpoint(
+  {
+    method: 'PATCH',
+    path: '/api/rooms/{room}',
+    operation: 'change the room',
+    summary: 'Changes name, topic, kind or slow mode; for admins.',
+    tag,
+    params: RoomPath,
+    query: ChangeQuery,
+    body: UpdateRoomBody,
+    status: 200,
+    answer: Room,
+    refusals: ['not_found', 'forbidden'],
+  },
+  ({ params: { room }, query, body: wanted, identity: { user }, services }) =>
+    updateRoom(services.context, { user, room, ...given(query), wanted }),
+);
+
+const remove = endpoint(
+  {
+    method: 'DELETE',
+    path: '/api/rooms/{room}',
+    operation: 'delete the room',
+    summary: 'Deletes a room for good, for its owners; the number is that of the last event of its log.',
+    tag,
+    params: RoomPath,
+    query: ChangeQuery,
+    status: 200,
+    answer: Changed,
+    refusals: ['not_found', 'forbidden'],
+  },
+  ({ params: { room }, query, identity: { user }, services }) =>
+    deleteRoom(services.context, { user, room, ...given(query) }),
+);
+
 const join = endpoint(
   {
     method: 'POST',
@@ -83,13 +126,15 @@ const join = endpoint(
     summary: 'Joins a public room; the number is that of the event that made the user a member.',
     tag,
     params: RoomPath,
+    query: ChangeQuery,
     status: 200,
-    answer: REPLIES.joinRoom,
+    answer: Changed,
     refusals: ['not_found', 'forbidden'],
   },
-  ({ params, identity, services }) => joinRoom(services.context, { user: identity.user, room: params.room }),
-  ({ params: { room }, services: { spam, context } }, operation) =>
-    chargesOfJoin(spam, { room, id: context.newId() }, operation),
+  ({ params: { room }, query, identity: { user }, services }) =>
+    joinRoom(services.context, { user, room, ...given(query) }),
+  ({ params: { room }, query, services: { spam, context } }, operation) =>
+    chargesOfJoin(spam, { room, id: query.id ?? context.newId() }, operation),
 );
 
 const leave = endpoint(
@@ -100,29 +145,14 @@ const leave = endpoint(
     summary: 'Leaves a room; its last owner has to name another first.',
     tag,
     params: RoomPath,
+    query: ChangeQuery,
     status: 200,
-    answer: REPLIES.leaveRoom,
+    answer: Changed,
     refusals: ['not_found', 'forbidden', 'conflict'],
   },
-  ({ params, identity, services }) => leaveRoom(services.context, { user: identity.user, room: params.room }),
-);
-
-const members = endpoint(
-  {
-    method: 'GET',
-    path: '/api/rooms/{room}/members',
-    operation: 'list members',
-    summary: 'The members of a room, to its members.',
-    tag,
-    params: RoomPath,
-    query: PageQuery,
-    status: 200,
-    answer: pageOf(Member),
-    refusals: ['not_found', 'forbidden'],
-  },
-  ({ params, query, identity, services }) =>
-    listMembers(services.context, { ...query, user: identity.user, room: params.room }),
+  ({ params: { room }, query, identity: { user }, services }) =>
+    leaveRoom(services.context, { user, room, ...given(query) }),
 );
 
 /** A room could have the id `public`: the list of public rooms comes first, so that it is never taken for one. */
-export const roomEndpoints = [list, listPublic, create, get, join, leave, members];
+export const roomEndpoints = [list, listPublic, create, get, update, remove, join, leave];

@@ -3,22 +3,16 @@
  */
 import { getClaim } from '../data/claims.ts';
 import { type Committed, type EventBody, putEvent } from '../data/events.ts';
-import { type Commit, commitEvent, MAX_PENDING } from '../data/head-writes.ts';
-import {
-  type AppendKey,
-  appendKey,
-  changeOf,
-  getHead,
-  type Head,
-  ownersAfter,
-  pendingSeq,
-} from '../data/heads.ts';
-import { getMembershipRecord, type Standing } from '../data/memberships.ts';
+import { MAX_PENDING } from '../data/head-writes.ts';
+import { type AppendKey, appendKey, getHead, type Head, pendingSeq } from '../data/heads.ts';
+import { getMembershipRecord, type MembershipRecord, type Standing } from '../data/memberships.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import type { RoomEvent } from '../protocol/events.ts';
 import type { ClientId, RoomId, UserId } from '../protocol/ids.ts';
+import { commit, isMove } from './commit.ts';
 import type { ChatContext } from './context.ts';
 import { missingRefusal, refusing } from './refusals.ts';
+import { refuseFullRoom, roomLimitOf } from './room-limit.ts';
 import { type HeadView, recall, rememberHead, rememberStanding } from './room-memory.ts';
 import { isExpired, settleExpired } from './settle-expired.ts';
 import { standingOf } from './standing.ts';
@@ -114,7 +108,7 @@ async function firstLook(ctx: ChatContext, author: Author, key: AppendKey): Prom
   ]);
   const standing = remembered.standing ?? standingOf(user, record, view.changes);
   // A join does not raise the guard: of one that is not stored yet only today's head knows.
-  if (!standing) return freshLook(ctx, author, key);
+  if (!standing) return strangersLook(ctx, author, key, { view, record, seq });
   rememberStanding(ctx.chat, view, user, standing);
   return {
     view,
@@ -123,6 +117,36 @@ async function firstLook(ctx: ChatContext, author: Author, key: AppendKey): Prom
     remembered: true,
     ...(seq === undefined ? {} : { duplicate: { seq } }),
   };
+}
+
+/**
+ * The look of who is no member as far as a remembered head tells: as many calls, one after another, as where the room is not
+ * remembered or does not exist, so that time does not tell of a hidden room (P8). What was read already is as good as new while
+ * `settled` stands where it stood: every change up to there was in the item, and every claim was there.
+ */
+async function strangersLook(
+  ctx: ChatContext,
+  author: Author,
+  key: AppendKey,
+  read: {
+    readonly view: HeadView;
+    readonly record: MembershipRecord | undefined;
+    readonly seq: number | undefined;
+  },
+): Promise<Look> {
+  const { room, user, id } = author;
+  const [head, claimed] = await Promise.all([
+    getHead(ctx.chat, room),
+    id === undefined ? getClaim(ctx.chat, room, key) : read.seq,
+  ]);
+  if (head?.settled !== read.view.settled || pendingSeq(head, key) !== undefined) {
+    return lookFrom(ctx, author, key, head);
+  }
+  const standing = standingOf(user, read.record, head.changes);
+  const view = rememberHead(ctx.chat, head);
+  if (standing) rememberStanding(ctx.chat, view, user, standing);
+  const duplicate = claimed === undefined ? {} : { duplicate: { seq: claimed } };
+  return { view, standing, fresh: true, remembered: false, ...duplicate };
 }
 
 async function freshLook(ctx: ChatContext, author: Author, key: AppendKey): Promise<Look> {
@@ -167,7 +191,8 @@ async function lookFrom(
  * Appends one event to a room's log and stores it, once per `id` (P1, P2, P3, P6).
  *
  * @returns the event's number and time; with `duplicate` those of the event that the same `id` made before.
- * @throws {ParleyError} what `authorise` throws; `not_found` where there is no such room; `unavailable` where too much is unsettled, the
+ * @throws {ParleyError} what `authorise` throws; `not_found` where there is no such room; `rate_limited` where it takes no more within
+ *   this second; `unavailable` where too much is unsettled, the
  *   room moves too fast or the storage does not answer: safe to send again with the same `id`.
  */
 export function append(
@@ -199,14 +224,16 @@ async function appendPrepared(
     let amendment: Amendment;
     try {
       amendment = (await request.authorise(look.standing, view, key)) ?? {};
+      refuseFullRoom(ctx, request.body, view, operation);
     } catch (error) {
-      // What is remembered may lag behind a right that was granted, or miss that this very id left the room before.
+      // What is remembered may lag behind a right that was granted, or miss that this very id was committed before.
       if (look.fresh) throw error;
       look = await freshLook(ctx, request, key);
       continue;
     }
     const { body = request.body, at = ctx.now() } = amendment;
-    const result = await commit(ctx, { ...request, body, at }, key, { ...look, view });
+    const limit = roomLimitOf(ctx, body);
+    const result = await commit(ctx, { ...request, body, at, limit }, key, { ...look, view });
     if (result.committed) {
       rememberHead(ctx.chat, result.head);
       await putEvent(ctx.chat, room, result.head.last);
@@ -221,45 +248,6 @@ async function appendPrepared(
     }
   }
   throw new ParleyError('unavailable', operation, 'the room is too busy; send it again');
-}
-
-function commit(
-  ctx: ChatContext,
-  request: Author & { readonly body: EventBody; readonly at: number },
-  key: AppendKey,
-  look: Look & { view: HeadView },
-) {
-  const { body, user } = request;
-  const { view, fresh, remembered } = look;
-  const change = changeOf(body, user, key);
-  const ownersMove = change !== undefined && ownersAfter(view.owners, change).length !== view.owners.length;
-  return commitEvent(ctx.chat, {
-    ...request,
-    key,
-    at: new Date(request.at).toISOString(),
-    change,
-    seen: view,
-    hold: holdOf(body, user, { ownersMove, fresh, remembered }),
-  });
-}
-
-/** What the commit has to hold the head to, so that what the author was judged by is still so. */
-function holdOf(
-  body: EventBody,
-  user: UserId,
-  { ownersMove, fresh, remembered }: { ownersMove: boolean; fresh: boolean; remembered: boolean },
-): Commit['hold'] {
-  if (!isMove(body)) return { guard: true, settledOnce: remembered };
-  // An invitation rests on the inviter's rights, and on the invited being outside: a join does not raise the guard.
-  if (body.member !== user) return { guard: true, moves: body.member, settledOnce: false };
-  return fresh
-    ? { guard: ownersMove, moves: body.member, settledOnce: false }
-    : { guard: true, settledOnce: remembered };
-}
-
-/** Who joins or leaves is judged by its own standing and the room alone: others may come and go meanwhile. */
-function isMove(body: EventBody): body is Extract<EventBody, { type: 'member.joined' | 'member.left' }> {
-  return body.type === 'member.joined' || body.type === 'member.left';
 }
 
 /** The event that the same id made before, stored. */

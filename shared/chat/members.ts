@@ -1,7 +1,7 @@
 /** What admins do with members: invite, give a role, mute, remove, ban. The rules are in ranks.ts and docs/protocol.md, "Roles". */
 import { getAccount } from '../data/accounts.ts';
 import { getBan } from '../data/bans.ts';
-import type { EventBody } from '../data/events.ts';
+import type { Committed, EventBody } from '../data/events.ts';
 import type { Standing } from '../data/memberships.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import type { Role, UserId } from '../protocol/ids.ts';
@@ -12,7 +12,6 @@ import type { ChatContext } from './context.ts';
 import { keepAnOwner, lastMove, lookAt, noSuchUser, outranks, requireMember, requireRole } from './ranks.ts';
 import { refusing } from './refusals.ts';
 import type { HeadView } from './room-memory.ts';
-import { leaveRoom } from './rooms.ts';
 import { isBanned, muteOf } from './standing.ts';
 
 /** What a member shall be; what is left out stays. */
@@ -129,21 +128,20 @@ function noSuchMember(operation: string): ParleyError {
 }
 
 /**
- * Ends someone else's membership; with `ban` for good, also where there is none to end. Who names itself leaves.
+ * Ends someone else's membership; with `ban` for good, also where there is none to end. Its connections are the caller's to close
+ * then (P9): `revocationOf` says which.
  *
- * @returns also whom the ban sent away and when, so that its connections can be closed (P9).
  * @throws {ParleyError} `not_found` also where there is no such member, or no such user to ban; `forbidden` for what the author's role
  *   does not allow; `unavailable`.
  */
 export function removeMember(
   ctx: ChatContext,
   { member, ban, ...author }: AboutMember & { readonly ban: boolean },
-): Promise<Changed> {
+): Promise<Committed> {
   const operation = ban ? 'ban the member' : 'remove the member';
   const { room, user } = author;
-  if (member === user && !ban) return leaveRoom(ctx, author);
   return refusing(operation, async () => {
-    const committed = await appendChange(ctx, {
+    return appendChange(ctx, {
       ...author,
       operation,
       body: { type: 'member.removed', member, banned: ban },
@@ -165,6 +163,5 @@ export function removeMember(
         if (!(await getAccount(ctx.chat, member))) throw noSuchUser(operation);
       },
     });
-    return changed(room, committed);
   });
 }

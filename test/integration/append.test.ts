@@ -267,7 +267,7 @@ describe('append', () => {
       await expect(sendMessage(handler, message)).rejects.toMatchObject({ code: 'not_found' });
       return [...calls];
     };
-    expect(await callsTo(room('never-was'))).toEqual(await callsTo(hidden));
+    expect((await callsTo(room('never-was'))).sort()).toEqual((await callsTo(hidden)).sort());
   });
 
   it('P6 members only: a warm handler does not use a membership that has ended since', async () => {
