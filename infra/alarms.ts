@@ -28,7 +28,7 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, settings: Settings, parts: Parts) {
     super(scope, id);
     this.#topic = this.#makeTopic(settings);
-    const { tables, webSocketApi, httpApi, log, fanOut, settler } = parts;
+    const { tables, webSocketApi, httpApi, log, fanOut, settler, erasure } = parts;
     this.#add('FailureQueue', {
       says: 'A reader of the log gave up on events: they wait in the failure queue',
       section: 'failure-queue',
@@ -48,6 +48,15 @@ export class Alarms extends Construct {
       metric: iteratorAge(settler.handler),
       threshold: 60_000,
       minutes: 3,
+    });
+    this.#add('ErasureFailures', {
+      says: 'A deleted account could not be erased: it waits in the queue of erasures that failed',
+      section: 'erasure-failures',
+      metric: erasure.failures.metricApproximateNumberOfMessagesVisible({
+        statistic: 'Maximum',
+        period: MINUTE,
+      }),
+      threshold: 1,
     });
     this.#add('HttpErrors', {
       says: 'The HTTP API answers with 5xx',

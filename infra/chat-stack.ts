@@ -5,6 +5,7 @@ import { ConnectionWatch } from './connection-watch.ts';
 import { Dashboard } from './dashboard.ts';
 import { Documents } from './documents.ts';
 import { Domains } from './domains.ts';
+import { Erasure } from './erasure.ts';
 import { FanOut } from './fan-out.ts';
 import { HttpApi } from './http-api.ts';
 import { LogStream } from './log-stream.ts';
@@ -41,8 +42,10 @@ export class ChatStack extends Stack {
     const settler = new Settler(this, 'Settling', settings, tables, webSocketApi, watch);
     fanOut.read(log);
     settler.read(log);
+    const erasure = new Erasure(this, 'Erasure', settings, tables, webSocketApi);
+    erasure.bind(settler.handler);
 
-    const parts = { tables, webSocketApi, httpApi, log, fanOut, settler };
+    const parts = { tables, webSocketApi, httpApi, log, fanOut, settler, erasure };
     new Alarms(this, 'Alarms', settings, parts);
     new Dashboard(this, 'Dashboard', settings, parts);
 

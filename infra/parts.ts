@@ -1,3 +1,4 @@
+import type { Erasure } from './erasure.ts';
 import type { FanOut } from './fan-out.ts';
 import type { HttpApi } from './http-api.ts';
 import type { LogStream } from './log-stream.ts';
@@ -13,4 +14,5 @@ export interface Parts {
   readonly log: LogStream;
   readonly fanOut: FanOut;
   readonly settler: Settler;
+  readonly erasure: Erasure;
 }

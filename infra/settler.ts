@@ -56,6 +56,16 @@ export class Settler extends Construct {
           eventName: lambda.FilterRule.isEqual('REMOVE'),
           dynamodb: { Keys: { sk: { S: lambda.FilterRule.beginsWith('SESSION#') } } },
         },
+        // A deleted account is handed on to the eraser (infra/erasure.ts).
+        {
+          eventName: lambda.FilterRule.or('INSERT', 'MODIFY'),
+          dynamodb: {
+            NewImage: {
+              sk: { S: lambda.FilterRule.isEqual('ACCOUNT') },
+              state: { S: lambda.FilterRule.isEqual('deleting') },
+            },
+          },
+        },
       ],
       retryAttempts: 10_000,
       maxRecordAge: Duration.hours(12),
