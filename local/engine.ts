@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Authorizer, checkFailureQueues, checkMappings, describeDenial } from './access/authorizer.ts';
-import { checkInvokeRights } from './access/invoke-rights.ts';
+import { checkDeliveryRights, checkInvokeRights } from './access/invoke-rights.ts';
 import type { AssemblyModel } from './assembly/model.ts';
 import { readAssembly } from './assembly/read-assembly.ts';
 import { bundled } from './bundled.ts';
@@ -41,6 +41,7 @@ import { QueueService } from './services/queues.ts';
 import { relay } from './services/relay.ts';
 import { SecretStore } from './services/secret-store.ts';
 import { SecretsService } from './services/secrets.ts';
+import { TopicService } from './services/topics.ts';
 import { openCheckpoints } from './streams/checkpoints.ts';
 import { Mappings } from './streams/mappings.ts';
 import type { StreamPolling } from './streams/table-stream.ts';
@@ -169,6 +170,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   checkMappings(model, authorizer);
   checkFailureQueues(model, authorizer);
   checkInvokeRights(model);
+  checkDeliveryRights(model);
   const database = await openDatabase(model, options, tell);
   closers.push(() => database.close());
   databaseProcessId = () => database.process?.pid;
@@ -232,7 +234,14 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     const relayed = { service: dynamodb, database: connections, credentials, seams, log: tell };
     endpoint.shortCut((socket, fallback) => relay(socket, relayed, fallback));
   }
-  endpoint.add(dynamodb, new SecretsService(secrets), queues, new LambdaApi(model.functions, () => lambda));
+  const topics = new TopicService(model.topics, { lambda: () => lambda, queues, log: tell });
+  endpoint.add(
+    dynamodb,
+    new SecretsService(secrets),
+    queues,
+    topics,
+    new LambdaApi(model.functions, () => lambda),
+  );
   const customResources = fileOf('custom-resources.json');
   await makeCustomResources({
     model,

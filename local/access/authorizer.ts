@@ -2,7 +2,8 @@ import type { AssemblyModel, RoleModel } from '../assembly/model.ts';
 import { EngineError } from '../errors.ts';
 import type { Caller, NeededPermission } from '../services/call.ts';
 import type { Context } from './conditions.ts';
-import { type Grant, RolePolicy } from './policy.ts';
+import { type Decision, type Grant, RolePolicy } from './policy.ts';
+import { ResourcePolicies } from './resource-policy.ts';
 
 /** A refused call, for whoever looks for the missing grant. */
 export interface Denial {
@@ -16,11 +17,15 @@ export interface Denial {
 }
 
 /** What decides: the roles of functions, and where they are. */
-export type AccessModel = Pick<AssemblyModel, 'functions' | 'roles' | 'region' | 'account'>;
+export type AccessModel = Pick<AssemblyModel, 'functions' | 'roles' | 'region' | 'account'> & {
+  /** Of queues and topics; left out where no call to them is checked. */
+  readonly resourcePolicies?: AssemblyModel['resourcePolicies'];
+};
 
-/** Checks each call of a function against its role. */
+/** Checks each call of a function against its role, and against the policy of the queue or topic that it is about. */
 export class Authorizer {
   readonly #policies: Map<string, RolePolicy>;
+  readonly #resources: ResourcePolicies;
   readonly #model: AccessModel;
   readonly #onDenial: (denial: Denial) => void;
 
@@ -30,6 +35,7 @@ export class Authorizer {
     this.#onDenial = onDenial;
     // Roles of other services are not the engine's to check.
     const roles = model.roles.filter(({ arn }) => model.functions.some(({ roleArn }) => roleArn === arn));
+    this.#resources = new ResourcePolicies(model.resourcePolicies ?? [], model.account);
     this.#policies = new Map(roles.map((role) => [role.arn, new RolePolicy(role)]));
   }
 
@@ -37,8 +43,9 @@ export class Authorizer {
   check(caller: Caller, permissions: readonly NeededPermission[]): Denial | undefined {
     const policy = this.#policies.get(caller.roleArn);
     for (const { action, resource, context } of permissions) {
-      const decision =
-        policy?.decide(action, resource, () => this.#context(caller, context?.() ?? {})) ?? 'implicit';
+      const values = () => this.#context(caller, context?.() ?? {});
+      const own = policy?.decide(action, resource, values) ?? 'implicit';
+      const decision = stronger(own, this.#resources.decide(caller, action, resource, values));
       if (decision === 'allow') continue;
       const denial = this.#denial(caller, action, resource, decision === 'explicit');
       this.#onDenial(denial);
@@ -89,6 +96,12 @@ export class Authorizer {
       message: `User: ${user} is not authorized to perform: ${action} on resource: ${resource} ${reason}`,
     };
   }
+}
+
+/** Within one account either policy may allow, and either may deny. */
+function stronger(own: Decision, resources: Decision): Decision {
+  if (own === 'explicit' || resources === 'explicit') return 'explicit';
+  return own === 'allow' ? own : resources;
 }
 
 /** One line about a denial. */

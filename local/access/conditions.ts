@@ -37,6 +37,8 @@ const KEYS = new Set([
   'aws:principalarn',
   'aws:requestedregion',
   'aws:securetransport',
+  'aws:sourceaccount',
+  'aws:sourcearn',
   'dynamodb:leadingkeys',
 ]);
 

@@ -3,9 +3,11 @@ import { functionArnOf } from '../assembly/read-functions.ts';
 import { EngineError } from '../errors.ts';
 import { likeArn } from './patterns.ts';
 import { RolePolicy } from './policy.ts';
+import { ResourcePolicies } from './resource-policy.ts';
 
 const API_GATEWAY = 'apigateway.amazonaws.com';
 const EVENT_BRIDGE = 'events.amazonaws.com';
+const SNS = 'sns.amazonaws.com';
 
 interface Route {
   readonly routeKey: string;
@@ -58,11 +60,22 @@ function callsOf(model: AssemblyModel): ServiceCall[] {
         sourceArn: arn,
       })),
     );
-  return [...routes, ...rules];
+  const subscriptions = model.topics.flatMap((topic) =>
+    topic.subscriptions
+      .filter(({ protocol }) => protocol === 'lambda')
+      .map(({ constructPath, endpoint, topicArn }) => ({
+        what: `deliver to the subscription ${constructPath}`,
+        principal: SNS,
+        functionArn: endpoint,
+        sourceArn: topicArn,
+      })),
+  );
+  return [...routes, ...rules, ...subscriptions];
 }
 
 /**
- * Checks that API Gateway may invoke the function of each route, and EventBridge that of each schedule. On AWS a stack
+ * Checks that API Gateway may invoke the function of each route, EventBridge that of each rule, SNS that of each
+ * subscription. On AWS a stack
  * without the right deploys, and each call fails; here it does not start.
  *
  * @throws EngineError `access_denied`
@@ -100,5 +113,32 @@ function checkScheduleRole(model: AssemblyModel, { roleArn, targets, constructPa
       'access_denied',
       `unable to run the schedule ${constructPath}; its role ${roleArn} is denied lambda:InvokeFunction on ${functionArn}`,
     );
+  }
+}
+
+/**
+ * Checks that SNS may send to the queues of its subscriptions, dead letters included, by a policy of the queue.
+ *
+ * @throws EngineError `access_denied`
+ */
+export function checkDeliveryRights(model: AssemblyModel): void {
+  const policies = new ResourcePolicies(model.resourcePolicies, model.account);
+  for (const { constructPath, protocol, endpoint, deadLetterArn, topicArn } of model.topics.flatMap(
+    ({ subscriptions }) => subscriptions,
+  )) {
+    for (const queueArn of [protocol === 'sqs' ? endpoint : undefined, deadLetterArn]) {
+      if (queueArn === undefined) continue;
+      const decision = policies.decide({ service: SNS }, 'sqs:SendMessage', queueArn, () => ({
+        'aws:sourcearn': [topicArn],
+        'aws:sourceaccount': [model.account],
+        'aws:securetransport': ['true'],
+      }));
+      if (decision === 'allow') continue;
+      throw new EngineError(
+        'access_denied',
+        `unable to deliver to the subscription ${constructPath}; no AWS::SQS::QueuePolicy lets ${SNS} send to ` +
+          `${queueArn} from ${topicArn}`,
+      );
+    }
   }
 }

@@ -13,7 +13,7 @@ export interface Grant {
   readonly resources: readonly string[];
 }
 
-interface Statement {
+export interface Statement {
   readonly source: PolicyStatement;
   readonly allows: boolean;
   readonly covers: (action: string, resource: string) => boolean;
@@ -48,7 +48,7 @@ export class RolePolicy {
     });
     this.#statements = [...role.statements, ...managed].map((statement) => {
       try {
-        return compile(statement);
+        return compileStatement(statement);
       } catch (error) {
         if (error instanceof ConditionError) throw unreadable(role, error.message);
         throw error;
@@ -89,12 +89,13 @@ function note(decision: Decision, action: string, statements: readonly Statement
   return decision;
 }
 
-function verdict(statements: readonly Statement[]): Decision {
+export function verdict(statements: readonly Statement[]): Decision {
   if (statements.some(({ allows }) => !allows)) return 'explicit';
   return statements.length > 0 ? 'allow' : 'implicit';
 }
 
-function compile(statement: PolicyStatement): Statement {
+/** @throws ConditionError */
+export function compileStatement(statement: PolicyStatement): Statement {
   const anyOf = (patterns: readonly string[], matcher: (pattern: string) => (text: string) => boolean) => {
     const tests = patterns.map(matcher);
     return (text: string) => tests.some((matches) => matches(text));

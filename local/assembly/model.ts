@@ -3,11 +3,13 @@
  * `assembly/` reads `cdk.out` into this; the services, the functions and the gateway take it from here.
  */
 
-/** Where a resource came from, for error texts: its logical id and its path in the construct tree. */
-export interface Origin {
-  readonly logicalId: string;
-  readonly constructPath: string;
-}
+import type { BucketModel, QueueGrant } from './bucket-model.ts';
+import type { Origin, PolicyStatement } from './origin.ts';
+import type { TopicModel } from './topic-model.ts';
+
+export type { BucketModel, CorsRule } from './bucket-model.ts';
+export type { Origin, PolicyStatement } from './origin.ts';
+export type { SubscriptionModel, TopicModel } from './topic-model.ts';
 
 export type StreamViewType = 'KEYS_ONLY' | 'NEW_IMAGE' | 'OLD_IMAGE' | 'NEW_AND_OLD_IMAGES';
 
@@ -79,17 +81,6 @@ export interface RoleModel extends Origin {
   readonly managedPolicies: readonly string[];
 }
 
-export interface PolicyStatement {
-  readonly effect: 'Allow' | 'Deny';
-  readonly actions: readonly string[];
-  /** All actions but these; then `actions` is empty. */
-  readonly notActions: readonly string[];
-  readonly resources: readonly string[];
-  /** All resources but these; then `resources` is empty. */
-  readonly notResources: readonly string[];
-  readonly conditions: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
-}
-
 /** A resource policy grant on a function: who may invoke it (`AWS::Lambda::Permission`). */
 export interface InvokePermission extends Origin {
   readonly functionArn: string;
@@ -140,6 +131,18 @@ export interface HttpApiModel extends Origin {
     readonly allowCredentials: boolean;
     readonly maxAgeSeconds?: number;
   };
+}
+
+/** A statement, and of whom it speaks: ARNs, accounts, services, or `*`. */
+export interface PrincipalStatement extends PolicyStatement {
+  readonly principals: readonly string[];
+}
+
+/** A policy of queues or topics. */
+export interface ResourcePolicyModel extends Origin {
+  /** ARNs. */
+  readonly resources: readonly string[];
+  readonly statements: readonly PrincipalStatement[];
 }
 
 export interface EventSourceMappingModel extends Origin {
@@ -228,7 +231,11 @@ export interface AssemblyModel {
   readonly eventSourceMappings: readonly EventSourceMappingModel[];
   readonly queues: readonly QueueModel[];
   readonly schedules: readonly ScheduleModel[];
+  readonly topics: readonly TopicModel[];
+  readonly resourcePolicies: readonly ResourcePolicyModel[];
   readonly secrets: readonly SecretModel[];
+  readonly buckets: readonly BucketModel[];
+  readonly queueGrants: readonly QueueGrant[];
   /** In the order in which they are to be made. */
   readonly customResources: readonly CustomResourceModel[];
   readonly outputs: Readonly<Record<string, string>>;

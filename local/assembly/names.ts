@@ -18,6 +18,9 @@ export interface Identity {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
+const BUCKET_NAME_LENGTH = 63;
+
 /** The label of every stream: AWS's is the time of its creation; a fixed one keeps ARNs equal over restarts. */
 const STREAM_LABEL = '2026-01-01T00:00:00.000';
 
@@ -70,6 +73,19 @@ export function identify(resource: TemplateResource, named: string | undefined, 
     case 'AWS::SQS::Queue': {
       const url = `${place.awsEndpoint}/${account}/${name}`;
       return { ref: url, attributes: { Arn: arn('sqs', name), QueueName: name, QueueUrl: url } };
+    }
+    case 'AWS::S3::Bucket': {
+      // CloudFormation makes names of buckets in lower case.
+      const bucket = named ?? name.toLowerCase().slice(0, BUCKET_NAME_LENGTH);
+      return {
+        ref: bucket,
+        attributes: {
+          Arn: `arn:aws:s3:::${bucket}`,
+          DomainName: `${bucket}.s3.amazonaws.com`,
+          DualStackDomainName: `${bucket}.s3.dualstack.${region}.amazonaws.com`,
+          RegionalDomainName: `${bucket}.s3.${region}.amazonaws.com`,
+        },
+      };
     }
     case 'AWS::SNS::Topic': {
       const topicArn = arn('sns', name);

@@ -1,13 +1,15 @@
 import { EngineError } from '../errors.ts';
 import { objectOf, readStackArtifact } from './cloud-assembly.ts';
 import { resolve } from './intrinsics.ts';
-import type { AssemblyModel, FunctionModel, HttpApiModel, WebSocketApiModel } from './model.ts';
+import type { AssemblyModel, BucketModel, FunctionModel, HttpApiModel, WebSocketApiModel } from './model.ts';
 import { readApis } from './read-apis.ts';
+import { readBuckets, readQueueGrants } from './read-buckets.ts';
 import { readQueues, readSecrets, readTables, requireKnown } from './read-data.ts';
 import { readCustomResources, readEventSourceMappings, readFunctions } from './read-functions.ts';
+import { readResourcePolicies } from './read-policies.ts';
 import { readInvokePermissions, readRoles } from './read-roles.ts';
 import { readSchedules } from './read-schedules.ts';
-import { checkSubscriptions } from './read-topics.ts';
+import { readTopics } from './read-topics.ts';
 import { AssemblyReader } from './reader.ts';
 import { checkTypes } from './resource-types.ts';
 
@@ -22,6 +24,8 @@ export interface AssemblyOptions {
   readonly stackName?: string;
   /** Endpoint of the AWS services on this machine, without a slash at the end. */
   readonly awsEndpoint: string;
+  /** Where S3 is on this machine, without a slash at the end, unless it is where the others are; addresses of buckets become this. */
+  readonly storageEndpoint?: string;
   /** `host:port` where the APIs are reached; their execute-api addresses in outputs and variables become this. */
   readonly publicHost: string;
   /** Values for the template's parameters. */
@@ -43,7 +47,6 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
   const declared = readFunctions(reader);
   const tables = readTables(reader);
   const queues = readQueues(reader);
-  checkSubscriptions(reader);
   const { webSocketApis, httpApis } = readApis(reader, declared);
   const eventSourceMappings = readEventSourceMappings(reader, declared, tables);
   for (const { source, failureDestinationArn, functionArn } of eventSourceMappings) {
@@ -58,7 +61,12 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
   }
   const roles = readRoles(reader);
   for (const { roleArn } of declared) requireKnown(roleArn, roles, 'the role');
-  const localize = addressRewriter([...webSocketApis, ...httpApis], region, options.publicHost);
+  const buckets = readBuckets(reader);
+  for (const { destination } of buckets.flatMap(({ notifications }) => notifications)) {
+    if (destination.kind === 'queue') requireKnown(destination.arn, queues, 'the queue');
+    else requireKnown(destination.arn, declared, 'the function');
+  }
+  const localize = addressRewriter([...webSocketApis, ...httpApis], buckets, region, options);
   return {
     stackName,
     region,
@@ -74,7 +82,11 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
     eventSourceMappings,
     queues,
     schedules: readSchedules(reader, declared),
+    topics: readTopics(reader, { functions: declared, queues }),
+    resourcePolicies: readResourcePolicies(reader, queues),
     secrets: readSecrets(reader),
+    buckets,
+    queueGrants: readQueueGrants(reader),
     customResources: readCustomResources(reader, declared),
     outputs: mapValues(readOutputs(reader), localize),
   };
@@ -97,15 +109,28 @@ function mapValues(values: Readonly<Record<string, string>>, map: (value: string
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]));
 }
 
-/** Puts this machine's address in place of an API's execute-api address: without TLS, the stage `$default` without a path. */
+/**
+ * Puts this machine's addresses, without TLS, in place of AWS's: of an API's execute-api address, the stage `$default` without
+ * a path; of S3 and of a bucket.
+ */
 function addressRewriter(
   apis: readonly (WebSocketApiModel | HttpApiModel)[],
+  buckets: readonly BucketModel[],
   region: string,
-  publicHost: string,
+  { publicHost, awsEndpoint, storageEndpoint = awsEndpoint }: AssemblyOptions,
 ): (value: string) => string {
   const hosts = new Set(apis.map(({ apiId }) => `${apiId}.execute-api.${region}.amazonaws.com`));
+  const storage = new Map([
+    [`s3.${region}.amazonaws.com`, storageEndpoint],
+    ...buckets.flatMap(({ name }) =>
+      [`${name}.s3.${region}.amazonaws.com`, `${name}.s3.amazonaws.com`].map((host): [string, string] => [
+        host,
+        `${storageEndpoint}/${name}`,
+      ]),
+    ),
+  ]);
   return (value) =>
     value.replace(/\b(wss|https):\/\/([a-z0-9.-]+)/g, (whole, scheme: string, host: string) =>
-      hosts.has(host) ? `${scheme.slice(0, -1)}://${publicHost}` : whole,
+      hosts.has(host) ? `${scheme.slice(0, -1)}://${publicHost}` : (storage.get(host) ?? whole),
     );
 }

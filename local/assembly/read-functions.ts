@@ -6,6 +6,7 @@ import type {
   FunctionModel,
 } from './model.ts';
 import { creationOrder } from './order.ts';
+import { isProvided, providerFunctions } from './provided.ts';
 import type { ResolvedResource } from './reader.ts';
 import { type AssemblyReader, flagOf, listOf, numberOf, objectsOf, textOf } from './reader.ts';
 import { isCustomResource, refuseProperties, unsupportedProperty } from './resource-types.ts';
@@ -19,7 +20,10 @@ const DEFAULT_CUSTOM_RESOURCE_TIMEOUT_SECONDS = 3600;
 const DEFAULT_BATCH = { stream: 100, queue: 10 } as const;
 
 export function readFunctions(reader: AssemblyReader): FunctionModel[] {
-  return reader.ofType('AWS::Lambda::Function').map((resource) => {
+  const providers = providerFunctions(reader.stack);
+  const declared = reader.ofType('AWS::Lambda::Function');
+  const run = declared.filter(({ origin }) => !providers.has(origin.logicalId));
+  return run.map((resource) => {
     const { origin, identity, properties, template } = resource;
     refuseProperties(template, {
       FileSystemConfigs: 'the engine mounts no file systems',
@@ -159,7 +163,7 @@ export function readCustomResources(
 ): CustomResourceModel[] {
   const order = creationOrder(reader.stack);
   return reader
-    .where(({ type }) => isCustomResource(type))
+    .where(({ type }) => isCustomResource(type) && !isProvided(type))
     .sort((a, b) => order.indexOf(a.origin.logicalId) - order.indexOf(b.origin.logicalId))
     .map(({ origin, template, properties }) => {
       const { ServiceToken: token = null, ServiceTimeout: timeout } = properties;

@@ -30,7 +30,7 @@ export function readRoles(reader: AssemblyReader): RoleModel[] {
   });
 }
 
-function statementsOf(document: Json | undefined): PolicyStatement[] {
+export function statementsOf(document: Json | undefined): PolicyStatement[] {
   return objectsOf(objectOf(document).Statement).map((statement) => ({
     effect: statement.Effect === 'Deny' ? 'Deny' : 'Allow',
     actions: textsOf(statement.Action),

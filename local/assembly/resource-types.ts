@@ -22,7 +22,11 @@ export const RUN_TYPES: ReadonlySet<string> = new Set([
   'AWS::Lambda::Function',
   'AWS::Lambda::Permission',
   'AWS::Lambda::Version',
+  'AWS::SNS::Subscription',
+  'AWS::SNS::Topic',
+  'AWS::SNS::TopicPolicy',
   'AWS::SQS::Queue',
+  'AWS::SQS::QueuePolicy',
   'AWS::Scheduler::Schedule',
   'AWS::SecretsManager::Secret',
 ]);
@@ -48,11 +52,6 @@ export const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   'AWS::Logs::ResourcePolicy': 'lets API Gateway write logs',
   'AWS::Logs::SubscriptionFilter': 'forwards logs',
   'AWS::Route53::RecordSet': 'names a custom domain',
-  'AWS::SNS::Subscription': 'mail about alarms, which are not watched here; another protocol is refused',
-  'AWS::SNS::Topic': 'alarms publish to it, and they are not watched here',
-  'AWS::SNS::TopicPolicy': 'lets alarms publish',
-  'AWS::SQS::QueuePolicy':
-    'grants to principals of other services and accounts; on one machine only the functions call, by their roles',
   'AWS::SecretsManager::ResourcePolicy': 'grants to other accounts; the functions call by their roles',
   'AWS::WAFv2::WebACL': 'filters traffic from the internet',
   'AWS::WAFv2::WebACLAssociation': 'filters traffic from the internet',

@@ -295,7 +295,7 @@ describe('what the engine can’t run', () => {
       });
     await expect(subscribed('email')).resolves.toMatchObject({ stackName: 'Sample' });
     await expect(subscribed('lambda')).rejects.toThrow(
-      /AWS::SNS::Subscription Mail .*; Protocol: the engine has no SNS to deliver over "lambda"/,
+      /AWS::SNS::Subscription Mail .*; Endpoint: the stack does not declare ops@example.com/,
     );
   });
 
