@@ -37,7 +37,7 @@ export class HttpApi extends Construct {
     });
     // Tickets; the subscriptions of a user's live connections when a membership changes; the connections that a logout or a ban ends.
     tables.connections.bind(this.handler, {
-      actions: ['PutItem', 'Query', 'GetItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
+      actions: ['PutItem', 'Query', 'GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],
       keys: ['TICKET#*', 'RATE#*', 'CONN#*', 'USER#*', 'SUBS#*'],
     });
     // It signs access tokens.

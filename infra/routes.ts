@@ -84,6 +84,14 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     chat: { actions: ['GetItem', 'Query'], keys: ROOMS_AND_MEMBERS },
     connections: SPEND,
   },
+  presence: {
+    entry: 'presence',
+    description: 'Tells who of a room is online',
+    // The room's head and item, and the membership.
+    chat: { actions: ['GetItem'], keys: ROOMS_AND_MEMBERS },
+    // Who is online in the room, and who has left it.
+    connections: { actions: ['UpdateItem', 'Query'], keys: ['CONN#*', 'SUBS#*'] },
+  },
   ping: {
     entry: 'ping',
     description: 'Keeps a connection alive',

@@ -1,5 +1,6 @@
 import type { IConstruct } from 'constructs';
 import { type Limits, readLimits } from './limits.ts';
+import { type ModerationSettings, readModeration } from './moderation.ts';
 
 /** CloudWatch Logs keeps a group for one of these numbers of days (API reference of `PutRetentionPolicy`). */
 const RETENTION_DAYS = [
@@ -20,6 +21,8 @@ export interface Settings {
   readonly callbackUrl: string | undefined;
   readonly limits: Limits;
   readonly accessTokenSeconds: number;
+  /** Seconds that a user's last connection is gone before it is told to be offline. */
+  readonly presenceGraceSeconds: number;
   /** The HTTP API's domain; the WebSocket API answers at `ws.` before it, as the two can't share one. */
   readonly domain: Domain | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -29,6 +32,8 @@ export interface Settings {
   /** Requests a second, and at once, that each of the two APIs takes. */
   readonly throttleRate: number;
   readonly throttleBurst: number;
+  /** Who is asked before a message is committed; undefined: nobody. */
+  readonly moderation: ModerationSettings | undefined;
   readonly alarmEmail: string | undefined;
   readonly alarmTopicArn: string | undefined;
   /** False where the endpoint knows no `AWS::ApiGatewayV2::RouteResponse` and sends replies without. */
@@ -75,6 +80,8 @@ export function readSettings(scope: IConstruct): Settings {
     ),
     limits: readLimits(context),
     accessTokenSeconds: context.whole('accessTokenSeconds', 60, 86_400, 900),
+    // A page that is loaded again is back within two or three seconds; SQS holds a message back for 900 at most.
+    presenceGraceSeconds: context.whole('presenceGraceSeconds', 0, 900, 5),
     domain: readDomain(context),
     logLevel: context.one('logLevel', LOG_LEVELS, 'info'),
     logRetentionDays: context.one('logRetentionDays', RETENTION_DAYS, 30),
@@ -82,6 +89,7 @@ export function readSettings(scope: IConstruct): Settings {
     // A fifth of API Gateway's 10,000 requests a second per account: the posts to clients draw on the same quota.
     throttleRate: context.whole('throttleRate', 1, 100_000, 2_000),
     throttleBurst: context.whole('throttleBurst', 1, 100_000, 1_000),
+    moderation: readModeration(context),
     alarmEmail: context.text('alarmEmail', /^[^\s@]+@[^\s@]+$/, 'an e-mail address'),
     alarmTopicArn: context.text(
       'alarmTopicArn',

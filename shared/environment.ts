@@ -43,8 +43,19 @@ export const ENV = {
   signingKeysSecret: 'SIGNING_KEYS_SECRET',
   /** Name of the function that posts to one shard of a large room. */
   fanOutShardFunction: 'FAN_OUT_SHARD_FUNCTION',
+  /** Address of the queue of what presence has to do later. */
+  presenceQueue: 'PRESENCE_QUEUE',
+  /** Seconds that a user's last connection is gone before it is offline. */
+  presenceGraceSeconds: 'PRESENCE_GRACE_SECONDS',
   /** Address of the WebSocket API, for the page of the documents. */
   webSocketUrl: 'WEBSOCKET_URL',
+  /** ARN of the function that is asked before a message is committed; empty: none is. */
+  moderationFunction: 'MODERATION_FUNCTION',
+  /** Milliseconds that it has, and what becomes of a message without its verdict: `open` or `closed`. */
+  moderationTimeoutMs: 'MODERATION_TIMEOUT_MS',
+  moderationOnTimeout: 'MODERATION_ON_TIMEOUT',
+  /** What the hook of this repository goes by: words, comma separated. */
+  moderationWords: 'MODERATION_WORDS',
   /** Deployment stage, for logs. */
   stage: 'STAGE',
   /** `debug`, `info`, `warn` or `error`. */

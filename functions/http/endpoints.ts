@@ -9,10 +9,12 @@ import { messageEndpoints } from './messages.ts';
 import { reportEndpoints } from './reports.ts';
 import { roomEndpoints } from './rooms.ts';
 import { sessionEndpoints } from './sessions.ts';
+import { userEndpoints } from './users.ts';
 
 export const endpoints: readonly Endpoint[] = [
   ...accountEndpoints,
   ...sessionEndpoints,
+  ...userEndpoints,
   ...roomEndpoints,
   ...memberEndpoints,
   ...directEndpoints,

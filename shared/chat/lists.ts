@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { batchGetEvents, type Committed, toMessage } from '../data/events.ts';
 import { batchGetHeads, type Head } from '../data/heads.ts';
 import { type Membership, pageMembers, pageMemberships, toMember } from '../data/memberships.ts';
+import { whoIsOnline } from '../data/presence.ts';
 import { batchGetRooms, pagePublicRooms, type RoomRecord, sortedName, toRoom } from '../data/rooms.ts';
 import { RoomId, UserId } from '../protocol/ids.ts';
 import { DEFAULT_PAGE_LIMIT, type JoinedRoom, type Member, type Room } from '../protocol/rest.ts';
@@ -152,8 +153,11 @@ export async function listMembers(
       limit,
       ...(after === undefined ? {} : { after }),
     });
-    if (!(await getMembership(ctx, user, room))) throw await strangerRefusal(ctx, room, operation);
     const last = memberships.at(-1);
-    return pageOf(memberships.map(toMember), more && last ? { user: last.user } : undefined);
+    const users = memberships.map((membership) => membership.user);
+    const online = await whoIsOnline(ctx.connections, users, ctx.now());
+    if (!(await getMembership(ctx, user, room))) throw await strangerRefusal(ctx, room, operation);
+    const items = memberships.map((one) => ({ ...toMember(one), online: online.has(one.user) }));
+    return pageOf(items, more && last ? { user: last.user } : undefined);
   });
 }

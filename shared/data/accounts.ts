@@ -1,7 +1,7 @@
 /** The account item: who may log in as a user. A deleted account leaves a tombstone, so that its name is never given again. */
 import * as z from 'zod/mini';
 import { Time, UserId } from '../protocol/ids.ts';
-import { chatKeys } from './keys.ts';
+import { BY_OWNER, chatKeys, ownerKeys } from './keys.ts';
 import { ConditionFailed, type Table } from './table.ts';
 
 const StoredAccount = z.object({
@@ -45,7 +45,7 @@ function toAccount(item: unknown): Account | undefined {
 export async function putNewAccount(chat: Table, account: Account, attempt: string): Promise<boolean> {
   try {
     await chat.put(
-      { ...chatKeys.account(account.user), ...account, attempt },
+      { ...chatKeys.account(account.user), ...ownerKeys.person(account.user), ...account, attempt },
       { condition: 'attribute_not_exists(pk)' },
     );
     return true;
@@ -146,4 +146,27 @@ export async function finishDeletion(chat: Table, user: UserId): Promise<void> {
     names: STATE,
     values: { ':deleted': 'deleted' },
   });
+}
+
+/** A page of the people by user id, after the user `after`; a moment behind (an index). A tombstone is not in it. */
+export async function pagePeople(
+  chat: Table,
+  page: { readonly limit: number; readonly prefix: string; readonly after?: UserId },
+): Promise<{
+  readonly people: readonly Account[];
+  /** Where to go on; undefined where this was the end. */
+  readonly last: UserId | undefined;
+}> {
+  const { limit, prefix, after } = page;
+  const { items, next } = await chat.query({
+    where: `gsi1pk = :people${prefix === '' ? '' : ' AND begins_with(gsi1sk, :prefix)'}`,
+    values: { ':people': ownerKeys.people().gsi1pk, ...(prefix === '' ? {} : { ':prefix': prefix }) },
+    index: BY_OWNER,
+    limit,
+    ...(after === undefined ? {} : { from: { ...chatKeys.account(after), ...ownerKeys.person(after) } }),
+  });
+  return {
+    people: items.flatMap((item) => toAccount(item) ?? []),
+    last: next && UserId.parse(next.gsi1sk),
+  };
 }

@@ -1,8 +1,9 @@
 /** Who hears a room: a subscription per connection, spread over the room's shards, and who has left. */
 import type { RoomId, UserId } from '../protocol/ids.ts';
 import { CONNECTION_ITEMS_LIFE_MS, type ConnectionAddress, connectionExpiry } from './connections.ts';
-import { connectionKeys, LEFT_PREFIX, TTL_ATTRIBUTE } from './keys.ts';
-import { ConditionFailed, type Item, type Table } from './table.ts';
+import { connectionKeys, LEFT_PREFIX, ONLINE_COUNT, TTL_ATTRIBUTE } from './keys.ts';
+import { type OnlineCount, toOnlineCount } from './online.ts';
+import { ConditionFailed, type Item, ignoreFailedCondition, type Table } from './table.ts';
 
 export interface Subscription extends ConnectionAddress {
   readonly room: RoomId;
@@ -16,6 +17,8 @@ export interface Audience {
   readonly shards: number;
   /** Number of the event that ended a user's membership, by user. */
   readonly left: ReadonlyMap<string, number>;
+  /** Set where too many are online to be told by name. */
+  readonly counted?: OnlineCount;
 }
 
 /** Name of the item's `SHARDS` row; its neighbours in the partition begin with `LEFT#`. */
@@ -75,13 +78,19 @@ export async function putSubscriptions(table: Table, subscriptions: readonly Sub
   await table.batchWrite({ puts: subscriptions.map(toItem) });
 }
 
-/** Puts a subscription unless one that stands on a newer membership is there. */
+/**
+ * Puts a subscription of a connection that was there before its user was a member, unless one that stands on a newer membership
+ * is there. `joined` is what presence follows: the room has not been told yet that the user is online.
+ */
 export async function putNewerSubscription(table: Table, subscription: Subscription): Promise<void> {
   await ignoreFailedCondition(
-    table.put(toItem(subscription), {
-      condition: 'attribute_not_exists(pk) OR since <= :since',
-      values: { ':since': subscription.since },
-    }),
+    table.put(
+      { ...toItem(subscription), joined: true },
+      {
+        condition: 'attribute_not_exists(pk) OR since <= :since',
+        values: { ':since': subscription.since },
+      },
+    ),
   );
 }
 
@@ -136,11 +145,13 @@ export async function getAudience(table: Table, room: RoomId): Promise<Audience>
   const items = await table.queryAll({ where: 'pk = :pk', values: { ':pk': pk } });
   const left = new Map<string, number>();
   let shards = 1;
+  let counted: OnlineCount | undefined;
   for (const item of items) {
     if (item.sk === SHARDS) shards = Number(item.shards);
+    else if (item.sk === ONLINE_COUNT) counted = toOnlineCount(item);
     else if (item.sk.startsWith(LEFT_PREFIX)) left.set(item.sk.slice(LEFT_PREFIX.length), Number(item.asOf));
   }
-  return { shards, left };
+  return { shards, left, ...(counted ? { counted } : {}) };
 }
 
 /** Raises a room's number of shards from what it was; does nothing where another raised it first. */
@@ -230,14 +241,4 @@ export async function takePlaces(
   if (!item) return undefined;
   const places = item.places instanceof Set ? [...item.places].map((text) => toPlace(String(text))) : [];
   return { user: item.user as UserId, places };
-}
-
-/** @returns undefined where the condition was not met: it is already so, or newer. */
-async function ignoreFailedCondition<T>(write: Promise<T>): Promise<T | undefined> {
-  try {
-    return await write;
-  } catch (error) {
-    if (error instanceof ConditionFailed) return undefined;
-    throw error;
-  }
 }

@@ -249,6 +249,16 @@ export function createTable(options: {
   };
 }
 
+/** @returns undefined where the condition was not met: it is already so, or newer. */
+export async function ignoreFailedCondition<T>(write: Promise<T>): Promise<T | undefined> {
+  try {
+    return await write;
+  } catch (error) {
+    if (error instanceof ConditionFailed) return undefined;
+    throw error;
+  }
+}
+
 /** Cuts a list into pieces of at most `size`. */
 function chunks<T>(list: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(list.length / size) }, (_, i) =>

@@ -102,7 +102,10 @@ async function drop(environment: DeliveryEnvironment, refused: Subscription): Pr
 }
 
 /** What stays behind where this fails goes with the next 410 or at its end: no reason to post to all others again. */
-async function forget({ context, cleanUp, logger }: DeliveryEnvironment, gone: Subscription): Promise<void> {
+export async function forget(
+  { context, cleanUp, logger }: DeliveryEnvironment,
+  gone: Subscription,
+): Promise<void> {
   try {
     await cleanUp(() => forgetConnection(context, gone));
   } catch (error) {

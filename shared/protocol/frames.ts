@@ -70,11 +70,24 @@ export const EventsFrame = z.object({
 });
 export type EventsFrame = z.infer<typeof EventsFrame>;
 
+/** Somebody came online or went offline; or, where too many are online to be named, how many there are now. */
+export const PresenceFrame = z.object({
+  type: z.literal('presence'),
+  room: RoomId,
+  user: z.optional(UserId),
+  online: z.optional(z.boolean()),
+  /** All rooms that the two share, where they are more than one; `room` is the first of them. */
+  rooms: z.optional(z.array(RoomId)),
+  /** How many are online; then nobody is named. */
+  count: z.optional(z.int()),
+});
+export type PresenceFrame = z.infer<typeof PresenceFrame>;
+
 export const Frame = z.discriminatedUnion('type', [
   Reply,
   EventsFrame,
   z.object({ type: z.literal('typing'), room: RoomId, user: UserId, on: z.boolean() }),
-  z.object({ type: z.literal('presence'), room: RoomId, user: UserId, online: z.boolean() }),
+  PresenceFrame,
   z.object({ type: z.literal('read'), room: RoomId, user: UserId, seq: SeenSeq }),
   z.object({
     type: z.literal('notification'),

@@ -11,6 +11,8 @@ export const MAX_FRAME_BYTES = 32 * 1024;
 export const MAX_SYNC_BYTES = 96 * 1024;
 /** Rooms that one `sync` may name; a user of more rooms names them in several commands. */
 export const MAX_SYNC_ROOMS = 1_000;
+/** People online in a room that are named; where there are more, only their number is told as they come and go. */
+export const MAX_ONLINE_NAMES = 100;
 /** Attachments of one message, at most. */
 export const MAX_ATTACHMENTS = 10;
 /** Messages of one `history` page: the most, and how many without `limit`. */

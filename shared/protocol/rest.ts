@@ -24,6 +24,10 @@ export const DisplayName = characters(1, 64);
 export const User = z.object({ user: UserId, displayName: z.string(), createdAt: z.optional(Time) });
 export type User = z.infer<typeof User>;
 
+/** Someone else: online is told only of who shares a room with who asks. */
+export const Person = z.object({ user: UserId, displayName: z.string(), online: z.boolean() });
+export type Person = z.infer<typeof Person>;
+
 export const Tokens = z.object({
   user: User,
   accessToken: z.string(),
