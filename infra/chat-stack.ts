@@ -9,6 +9,7 @@ import { Erasure } from './erasure.ts';
 import { FanOut } from './fan-out.ts';
 import { HttpApi } from './http-api.ts';
 import { LogStream } from './log-stream.ts';
+import { Moderation } from './moderation.ts';
 import type { Settings } from './settings.ts';
 import { Settler } from './settler.ts';
 import { SigningKeys } from './signing-keys.ts';
@@ -34,6 +35,10 @@ export class ChatStack extends Stack {
     // When its token ends; where there are too many, or the session is gone.
     for (const route of ['$connect', 'authenticate']) watch.bind(webSocketApi.handlerOf(route));
     new Documents(httpApi, 'Documents', settings, httpApi);
+    if (settings.moderation) {
+      const moderation = new Moderation(this, 'Moderation', settings, settings.moderation);
+      for (const sender of [httpApi.handler, webSocketApi.handlerOf('sendMessage')]) moderation.bind(sender);
+    }
     if (settings.accountLogRole)
       webSocketApi.stage.node.addDependency(new AccountLogRole(this, 'AccountLogs'));
 

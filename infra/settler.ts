@@ -28,10 +28,11 @@ export class Settler extends Construct {
       timeout: Duration.seconds(60),
       memorySize: 512,
     });
-    // Events, claims, memberships and the room's own item; `settled` on HEAD.
+    // Events, claims, memberships and the room's own item; `settled` on HEAD; by the index, the members of a deleted room.
     tables.chat.bind(this.handler, {
       actions: ['GetItem', 'Query', 'PutItem', 'BatchWriteItem', 'UpdateItem'],
       keys: ['ROOM#*', 'USER#*'],
+      index: true,
     });
     // The subscriptions of a member that came or went; the connections that a ban or the end of a session leaves open.
     tables.connections.bind(this.handler, {

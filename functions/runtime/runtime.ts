@@ -9,6 +9,7 @@ import { createDynamoCall } from '../../shared/data/dynamodb.ts';
 import { createTable, type Table } from '../../shared/data/table.ts';
 import { ENV } from '../../shared/environment.ts';
 import { createLogger, type Logger } from '../../shared/observability/log.ts';
+import { createModerate, readModerationSettings } from './moderation.ts';
 import { once } from './once.ts';
 import { type FunctionSettings, readFunctionSettings } from './settings.ts';
 
@@ -50,6 +51,7 @@ export function createRuntime(environment: Environment): Runtime {
   };
   const chat = lazyTable(ENV.chatTable);
   const connections = lazyTable(ENV.connectionsTable);
+  const moderation = readModerationSettings(environment);
   const context: ChatContext = {
     get chat() {
       return chat();
@@ -60,6 +62,7 @@ export function createRuntime(environment: Environment): Runtime {
     now,
     newId: randomUUID,
     messagesPerSecondPerRoom: settings.limits.messagesPerSecondPerRoom,
+    ...(moderation ? { moderate: createModerate(moderation, { send, environment, logger }) } : {}),
   };
   return { context, logger, settings, send, environment };
 }

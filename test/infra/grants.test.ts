@@ -27,7 +27,8 @@ let rights: ReadonlyMap<string, Rights>;
 let tables: Readonly<Record<TableName, string>>;
 
 beforeAll(async () => {
-  const stack = await makeStack();
+  // With everything that a context can add.
+  const stack = await makeStack({ moderationWords: 'word' });
   const template = Template.fromStack(stack);
   const entries = await findEntries();
   const reached = reachableCalls(entries.map(({ source }) => source));
