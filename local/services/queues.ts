@@ -32,6 +32,15 @@ const FILLS = new Set([
   'StartMessageMoveTask',
 ]);
 
+/** Until a message whose time has come is given out. */
+const VISIBLE_AFTER_MS = 10;
+
+/** For how many seconds what was sent can't be seen yet. */
+function delaysOf(input: Record<string, unknown>): number[] {
+  const entries = Array.isArray(input.Entries) ? input.Entries : [input];
+  return entries.map((entry) => Number(entry?.DelaySeconds ?? entry?.VisibilityTimeout ?? 0) || 0);
+}
+
 /** SQS, by `fauxqs` within this process: no port of its own. */
 export class QueueService implements AwsService {
   readonly name = 'sqs';
@@ -125,11 +134,19 @@ export class QueueService implements AwsService {
   async #run(operation: string, input: Record<string, unknown>): Promise<AwsResponse> {
     const url = String(input.QueueUrl ?? '');
     const response = await this.#inject(operation, { ...input, QueueUrl: this.#inner.get(url) ?? url });
-    if (response.status === 200 && FILLS.has(operation)) this.#listeners.get(url)?.();
+    if (response.status === 200 && FILLS.has(operation)) this.#announce(url, delaysOf(input));
     if (operation !== 'GetQueueUrl' && operation !== 'ListQueues') return response;
     let body = response.body.toString();
     for (const [inner, outer] of this.#outer) body = body.replaceAll(`"${inner}"`, `"${outer}"`);
     return { ...response, body };
+  }
+
+  /** Lambda's pollers wait at a queue: they have a message as soon as it can be seen, also one that was held back. */
+  #announce(url: string, delays: readonly number[]): void {
+    for (const seconds of new Set(delays)) {
+      if (seconds <= 0) this.#listeners.get(url)?.();
+      else setTimeout(() => this.#listeners.get(url)?.(), seconds * 1_000 + VISIBLE_AFTER_MS).unref();
+    }
   }
 
   async #inject(operation: string, payload: Record<string, unknown>): Promise<AwsResponse> {

@@ -6,6 +6,8 @@
  * Two messages for one connection do no harm: each does nothing but what the other would have done.
  */
 import { getConnection } from '../data/connections.ts';
+import type { Committed } from '../data/events.ts';
+import { revocationOf } from './bans.ts';
 import { closeConnections, finishClosing, type RevocationContext } from './revocation.ts';
 
 /** Which connection to look at. */
@@ -52,6 +54,14 @@ export async function lookAtConnection(ctx: WatchContext, look: Look): Promise<v
   // Renewed at this very moment, or not closed for certain.
   const renewed = await getConnection(ctx.connections, connection);
   if (open.length > 0 || renewed?.connectedAt === connectedAt) await ctx.lookLater(look, CLOSE_AGAIN_MS);
+}
+
+/** Closes what bans leave open, where those who banned have not. Safe to repeat: who came back since stays. */
+export async function closeBanned(ctx: WatchContext, committed: readonly Committed[]): Promise<void> {
+  for (const one of committed) {
+    const revocation = revocationOf(one);
+    if (revocation) await watchUnclosed(ctx, await closeConnections(ctx, revocation));
+  }
 }
 
 /** Has what `closeConnections` could not close looked at until it is closed. */
