@@ -1,0 +1,138 @@
+import { freshName } from '../helper/account.ts';
+
+/** What a call can be about. */
+export interface Scene {
+  readonly room: string;
+  /** Number of a message of the owner's in it. */
+  readonly message: number;
+  /** Who makes the call; a name that nobody has where it is nobody. */
+  readonly self: string;
+  readonly token: string;
+  readonly owner: string;
+  /** Someone who is banned; for the owner another one than for the others. */
+  readonly banned: string;
+  /** A member without a role; for the owner another one than for the others. */
+  readonly target: string;
+  /** Someone who is in no room. */
+  readonly outsider: string;
+}
+
+/** The fields of a command; or the parameters of a path that are not the room, the query and the body of a call. */
+interface Ask {
+  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  readonly body?: unknown;
+}
+
+/** How to make the call of a row. */
+interface Way {
+  ask?(scene: Scene): Ask;
+  /** The call changes what the others of a room meet: it gets a room of its own. */
+  readonly alone?: boolean;
+  /** The call ends what its caller is: it gets people of its own. */
+  readonly spends?: boolean;
+}
+
+const inRoom = (more: Readonly<Record<string, unknown>> = {}): Way => ({
+  ask: ({ room }) => ({ fields: { room, ...more } }),
+});
+const body = (make: (scene: Scene) => unknown): Way => ({ ask: (scene) => ({ body: make(scene) }) });
+const about =
+  (params: (scene: Scene) => Readonly<Record<string, string>>, more: Ask = {}) =>
+  (scene: Scene): Ask => ({ params: params(scene), ...more });
+const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
+
+const MEMBER = 'PUT /api/rooms/{room}/members/{user}';
+const REMOVE = 'DELETE /api/rooms/{room}/members/{user}';
+
+/** By call and, where a call comes in several ways, by what it does, as in docs/permissions.md. */
+export const WAYS: Readonly<Record<string, Way>> = {
+  sendMessage: inRoom({ text: 'hello' }),
+  editMessage: inRoom({ target: 1, text: 'hello' }),
+  deleteMessage: inRoom({ target: 1 }),
+  addReaction: inRoom({ target: 1, emoji: '👍' }),
+  removeReaction: inRoom({ target: 1, emoji: '👍' }),
+  pinMessage: inRoom({ target: 1 }),
+  unpinMessage: inRoom({ target: 1 }),
+  joinRoom: { ...inRoom(), alone: true },
+  leaveRoom: { ...inRoom(), alone: true },
+  typing: inRoom({ on: true }),
+  markRead: inRoom({ seq: 1 }),
+  sync: {},
+  history: inRoom(),
+  presence: inRoom(),
+  authenticate: { ask: ({ token }) => ({ fields: { token } }) },
+  ping: {},
+
+  'GET /api/rooms/{room}': {},
+  'PATCH /api/rooms/{room}': body(() => ({ topic: 'Cats' })),
+  'DELETE /api/rooms/{room}': { alone: true },
+  'POST /api/rooms/{room}/join': { alone: true },
+  'POST /api/rooms/{room}/leave': { alone: true },
+  'GET /api/rooms/{room}/members': {},
+  [`${MEMBER}, invites someone`]: { ask: about(({ outsider }) => ({ user: outsider }), { body: {} }) },
+  [`${MEMBER}, mutes a member`]: {
+    ask: (scene) => ({ params: { user: scene.target }, body: { mutedUntil: inAnHour() } }),
+    alone: true,
+  },
+  [`${MEMBER}, makes a member an admin`]: {
+    ask: about(({ target }) => ({ user: target }), { body: { role: 'admin' } }),
+    alone: true,
+  },
+  [`${MEMBER}, mutes the owner`]: {
+    ask: (scene) => ({ params: { user: scene.owner }, body: { mutedUntil: inAnHour() } }),
+  },
+  [`${MEMBER}, makes itself an owner`]: {
+    ask: about(({ self }) => ({ user: self }), { body: { role: 'owner' } }),
+  },
+  [`${REMOVE}, removes a member`]: { ask: about(({ target }) => ({ user: target })), alone: true },
+  [`${REMOVE}, bans a member`]: {
+    ask: about(({ target }) => ({ user: target }), { query: '?ban=true' }),
+    alone: true,
+  },
+  [`${REMOVE}, bans the owner`]: { ask: about(({ owner }) => ({ user: owner }), { query: '?ban=true' }) },
+  [`${REMOVE}, removes itself`]: { ask: about(({ self }) => ({ user: self })), alone: true },
+  'GET /api/rooms/{room}/bans': {},
+  'DELETE /api/rooms/{room}/bans/{user}': { ask: about(({ banned }) => ({ user: banned })), alone: true },
+  'GET /api/rooms/{room}/messages': {},
+  'POST /api/rooms/{room}/messages': body(() => ({ text: 'hello' })),
+  'POST /api/rooms/{room}/messages/{seq}/report': {
+    ask: about(({ message }) => ({ seq: String(message) }), { body: { reason: 'It is rude.' } }),
+  },
+  'GET /api/rooms/{room}/reports': {},
+
+  'GET /api/rooms': {},
+  'GET /api/rooms/public': {},
+  'POST /api/rooms': body(() => ({ room: freshName('room'), name: 'A room', kind: 'public' })),
+  'POST /api/direct': body(({ outsider }) => ({ user: outsider })),
+  'GET /api/users': {},
+  'GET /api/users/blocks': {},
+  'PUT /api/users/{user}/block': { ask: about(({ outsider }) => ({ user: outsider })) },
+  'DELETE /api/users/{user}/block': { ask: about(({ outsider }) => ({ user: outsider })) },
+  'GET /api/auth/me': {},
+  'PATCH /api/auth/me, changes the display name': body(() => ({ displayName: 'Somebody' })),
+  'PATCH /api/auth/me, changes the password with a wrong one': body(() => ({
+    password: { current: 'not the one', next: 'something longer' },
+  })),
+  'GET /api/auth/me/export': {},
+  'POST /api/auth/ticket': {},
+  'POST /api/auth/logout': { spends: true },
+  'DELETE /api/auth/me': { spends: true },
+
+  'POST /api/auth/register': body(() => ({ username: freshName('new'), password: 'long enough' })),
+  'POST /api/auth/login, with a wrong password': body(({ self }) => ({ username: self, password: 'wrong' })),
+  'POST /api/auth/refresh, with no valid token': body(() => ({ refreshToken: 'none' })),
+  'GET /health': {},
+  'GET /.well-known/jwks.json': {},
+  'GET /api/openapi.json': {},
+  'GET /api/asyncapi.json': {},
+  'GET /api/docs': {},
+};
+
+/** How to make the call of a row. @throws {Error} where it is not said here. */
+export function wayOf(call: string, what: string): Way {
+  const way = WAYS[`${call}, ${what}`] ?? WAYS[call];
+  if (!way) throw new Error(`unable to walk ${call} ${what}; matrix-calls.ts does not say how`);
+  return way;
+}

@@ -1,0 +1,172 @@
+import { type Account, bodyOf, call, freshName, people } from '../helper/account.ts';
+import { HandshakeRefusal, openClient } from '../helper/client.ts';
+import { type Endpoint, endpoint } from '../helper/endpoint.ts';
+import { alteredToken } from '../helper/token.ts';
+import { isRecord } from '../helper/wire.ts';
+import { deviates } from './deviations.ts';
+import { type Scene, wayOf } from './matrix-calls.ts';
+import { type Outcomes, PERSONS, type Person, type Row } from './permissions.ts';
+
+type Kind = 'public' | 'private';
+type Known = Exclude<Person, 'anonymous' | 'expired'>;
+
+/** A room with a message, and who may act on whom. */
+interface Place {
+  readonly room: string;
+  readonly message: number;
+}
+
+/** People that know each other from the rooms that they share. Several rows walk with the same ones. */
+export class Cast {
+  readonly #known: Readonly<Record<Known, Account>>;
+  /** Members that the admin and the owner act on, and people to invite, one each. */
+  readonly #targets: readonly [Account, Account];
+  readonly #outsiders: readonly [Account, Account];
+  /** Someone else who is banned everywhere. */
+  readonly #exile: Account;
+  readonly #shared = new Map<Kind, Promise<Place>>();
+
+  private constructor(
+    known: Record<Known, Account>,
+    others: readonly [Account, Account, Account, Account, Account],
+  ) {
+    this.#known = known;
+    this.#targets = [others[0], others[1]];
+    this.#outsiders = [others[2], others[3]];
+    this.#exile = others[4];
+  }
+
+  static async gather(): Promise<Cast> {
+    const where = endpoint();
+    const names = ['stranger', 'banned', 'muted', 'member', 'admin', 'owner'] as const;
+    const [stranger, banned, muted, member, admin, owner] = await people(where, ...names);
+    const others = await people(where, 'target', 'target', 'outsider', 'outsider', 'exile');
+    return new Cast({ stranger, banned, muted, member, admin, owner }, others);
+  }
+
+  /** What each person is told. */
+  async walk(row: Row, kind: Kind): Promise<Outcomes> {
+    const { alone = false } = wayOf(row.call, row.what);
+    const place = await (alone ? this.#open(kind) : this.#openShared(kind));
+    const outcomes: Partial<Record<Person, string>> = {};
+    for (const person of PERSONS) {
+      const scene = this.#scene(person, place);
+      const token = await this.#tokenOf(person);
+      outcomes[person] = row.call.includes(' ')
+        ? await outcomeOfCall(row, scene, token)
+        : await outcomeOfCommand(row, scene, token);
+    }
+    return outcomes as Outcomes;
+  }
+
+  #scene(person: Person, place: Place): Scene {
+    const { owner, banned } = this.#known;
+    const account = person === 'anonymous' || person === 'expired' ? undefined : this.#known[person];
+    const which = person === 'owner' ? 1 : 0;
+    return {
+      ...place,
+      self: account?.user ?? freshName('nobody'),
+      token: account?.token ?? 'none',
+      owner: owner.user,
+      banned: which === 1 ? this.#exile.user : banned.user,
+      target: this.#targets[which].user,
+      outsider: this.#outsiders[which].user,
+    };
+  }
+
+  async #tokenOf(person: Person): Promise<string | undefined> {
+    if (person === 'anonymous') return undefined;
+    if (person === 'expired') return expiredToken(this.#known.stranger);
+    return this.#known[person].token;
+  }
+
+  #openShared(kind: Kind): Promise<Place> {
+    let place = this.#shared.get(kind);
+    if (!place) {
+      place = this.#open(kind);
+      this.#shared.set(kind, place);
+    }
+    return place;
+  }
+
+  /** Opens a room in which everyone is what it is called. */
+  async #open(kind: Kind): Promise<Place> {
+    const { owner, admin, member, muted, banned } = this.#known;
+    const room = freshName('matrix');
+    bodyOf(await owner.call('POST', '/api/rooms', { room, name: 'A room', kind }), 201);
+    const put = async ({ user }: Account, wanted: object): Promise<void> => {
+      bodyOf(await owner.call('PUT', `/api/rooms/${room}/members/${user}`, wanted), 200);
+    };
+    await put(admin, { role: 'admin' });
+    for (const account of [member, muted, banned, ...this.#targets]) await put(account, {});
+    await put(muted, { mutedUntil: new Date(Date.now() + 3_600_000).toISOString() });
+    for (const { user } of [banned, this.#exile]) {
+      bodyOf(await owner.call('DELETE', `/api/rooms/${room}/members/${user}?ban=true`), 200);
+    }
+    const sent = await owner.call('POST', `/api/rooms/${room}/messages`, { text: 'hello' });
+    return { room, message: bodyOf<{ seq: number }>(sent, 201).seq };
+  }
+}
+
+/**
+ * A token whose time is over. Nobody but the service can sign one, and real ones last: this one was, under a signature that no longer
+ * fits. What becomes of real ones is told by live.test.ts.
+ */
+function expiredToken(of: Account): string {
+  return alteredToken(of.token, { exp: Math.floor(Date.now() / 1_000) - 60 });
+}
+
+async function outcomeOfCall(row: Row, scene: Scene, token: string | undefined): Promise<string> {
+  const [method = '', template = ''] = row.call.split(' ');
+  const { params = {}, query = '', body } = wayOf(row.call, row.what).ask?.(scene) ?? {};
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+    name === 'room' ? scene.room : (params[name] ?? ''),
+  );
+  const answer = await call(endpoint(), method, `${path}${query}`, {
+    ...(token === undefined ? {} : { token }),
+    ...(body === undefined ? {} : { body }),
+  });
+  if (answer.status < 400) return 'ok';
+  const error = isRecord(answer.body) ? answer.body.error : undefined;
+  return isRecord(error) ? String(error.code) : String(answer.status);
+}
+
+/** Over a connection of its own: a ban closes those that are open. */
+async function outcomeOfCommand(row: Row, scene: Scene, token: string | undefined): Promise<string> {
+  const { fields = {} } = wayOf(row.call, row.what).ask?.(scene) ?? {};
+  try {
+    const client = await openClient(endpoint(), token === undefined ? {} : { token });
+    const reply = await client.ask({ action: row.call, ...fields });
+    await client.close();
+    return reply.error ? reply.error.code : 'ok';
+  } catch (error) {
+    if (error instanceof HandshakeRefusal) return codeOfHandshake(error.status);
+    throw error;
+  }
+}
+
+/** Some targets refuse every handshake with 403 (deviations.ts). */
+function codeOfHandshake(status: number): string {
+  return status === 401 || deviates('handshake-status') ? 'unauthenticated' : String(status);
+}
+
+/** The actions and the calls that the service says it serves, by its own documents. */
+export async function servedCalls(where: Endpoint): Promise<string[]> {
+  const asyncapi = bodyOf<{ operations: Record<string, { action: string }> }>(
+    await call(where, 'GET', '/api/asyncapi.json'),
+    200,
+  );
+  const openapi = bodyOf<{ paths: Record<string, Record<string, unknown>> }>(
+    await call(where, 'GET', '/api/openapi.json'),
+    200,
+  );
+  const commands = Object.entries(asyncapi.operations)
+    .filter(([, { action }]) => action === 'receive')
+    .map(([name]) => name);
+  const calls = Object.entries(openapi.paths).flatMap(([path, methods]) =>
+    Object.keys(methods)
+      .filter((method) => /^(get|post|put|patch|delete)$/.test(method))
+      .map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  return [...commands, ...calls];
+}
