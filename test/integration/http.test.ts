@@ -259,7 +259,7 @@ describe('every call', () => {
       ['GET', '/'],
       ['GET', '/api'],
       ['GET', '/api/search?q=x'],
-      ['DELETE', '/api/auth/me'],
+      ['PUT', '/api/auth/me'],
       ['PUT', '/health'],
       ['POST', '/api/rooms/x/files'],
       ['GET', '/api/rooms//messages'],
