@@ -9,6 +9,7 @@
  *
  * The same write counts what spam is known by (charge.ts), so that neither costs a call of its own.
  */
+import type { connectionKeys } from '../data/keys.ts';
 import { ConditionFailed, type Item, type Table } from '../data/table.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import { type Charge, countCharges, refuseCharges } from './charge.ts';
@@ -22,8 +23,8 @@ export interface RateLimit {
 
 /** A use of a bucket. */
 export interface Use {
-  /** The bucket's item. */
-  readonly key: { readonly pk: string; readonly sk: string };
+  /** The bucket's item, in Connections: what it holds is of no use after an hour. */
+  readonly key: ReturnType<(typeof connectionKeys)['connection' | 'userRate' | 'addressRate']>;
   /** What cannot be done where the bucket is empty: `unable to <operation>; <reason>`. */
   readonly operation: string;
   readonly reason: string;
