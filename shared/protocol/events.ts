@@ -14,12 +14,16 @@ export const RoomTopic = characters(0, 500);
 /** Seconds between two messages of one member, at most an hour. */
 export const SlowModeSeconds = z.int().check(z.gte(0), z.lte(3_600));
 
-/** What every event carries: its number, who did it, when, and the client's id where one was given. */
-const common = { seq: Seq, user: UserId, at: Time, id: z.optional(ClientId) };
+/**
+ * What every event carries, in the order in which it is sent: its number, what it is, who did it, when, and the client's id where one
+ * was given.
+ */
+function common<T extends string>(type: T) {
+  return { seq: Seq, type: z.literal(type), user: UserId, at: Time, id: z.optional(ClientId) };
+}
 
 export const MessageCreated = z.object({
-  ...common,
-  type: z.literal('message.created'),
+  ...common('message.created'),
   /** The how-many-eth message of the room. */
   n: z.int().check(z.gte(1)),
   text: Text,
@@ -31,49 +35,45 @@ export type MessageCreated = z.infer<typeof MessageCreated>;
 
 export const RoomEvent = z.discriminatedUnion('type', [
   MessageCreated,
-  z.object({ ...common, type: z.literal('message.edited'), target: Seq, text: Text }),
-  z.object({ ...common, type: z.literal('message.deleted'), target: Seq }),
-  z.object({ ...common, type: z.literal('reaction.added'), target: Seq, emoji: Emoji }),
-  z.object({ ...common, type: z.literal('reaction.removed'), target: Seq, emoji: Emoji }),
-  z.object({ ...common, type: z.literal('message.pinned'), target: Seq }),
-  z.object({ ...common, type: z.literal('message.unpinned'), target: Seq }),
+  z.object({ ...common('message.edited'), target: Seq, text: Text }),
+  z.object({ ...common('message.deleted'), target: Seq }),
+  z.object({ ...common('reaction.added'), target: Seq, emoji: Emoji }),
+  z.object({ ...common('reaction.removed'), target: Seq, emoji: Emoji }),
+  z.object({ ...common('message.pinned'), target: Seq }),
+  z.object({ ...common('message.unpinned'), target: Seq }),
   z.object({
-    ...common,
-    type: z.literal('member.joined'),
+    ...common('member.joined'),
     member: UserId,
     /** Where it is not `member`: who was invited as more. */
     role: z.optional(Role),
     /** The end of a mute that leaving did not end. */
     mutedUntil: z.optional(Time),
   }),
-  z.object({ ...common, type: z.literal('member.left'), member: UserId }),
-  z.object({ ...common, type: z.literal('member.removed'), member: UserId, banned: z.boolean() }),
-  z.object({ ...common, type: z.literal('member.unbanned'), member: UserId }),
+  z.object({ ...common('member.left'), member: UserId }),
+  z.object({ ...common('member.removed'), member: UserId, banned: z.boolean() }),
+  z.object({ ...common('member.unbanned'), member: UserId }),
   z.object({
-    ...common,
-    type: z.literal('member.updated'),
+    ...common('member.updated'),
     member: UserId,
     role: z.optional(Role),
     mutedUntil: z.optional(z.nullable(Time)),
   }),
   z.object({
-    ...common,
-    type: z.literal('room.created'),
+    ...common('room.created'),
     name: z.optional(RoomName),
     topic: z.optional(RoomTopic),
     kind: z.optional(RoomKind),
     slowModeSeconds: z.optional(SlowModeSeconds),
   }),
   z.object({
-    ...common,
-    type: z.literal('room.updated'),
+    ...common('room.updated'),
     name: z.optional(RoomName),
     topic: z.optional(RoomTopic),
     kind: z.optional(RoomKind),
     slowModeSeconds: z.optional(SlowModeSeconds),
   }),
   /** The last event of a log: after it the room is `not_found` to all. */
-  z.object({ ...common, type: z.literal('room.deleted') }),
+  z.object(common('room.deleted')),
 ]);
 export type RoomEvent = z.infer<typeof RoomEvent>;
 export type EventType = RoomEvent['type'];
