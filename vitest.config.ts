@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+// The SDK's clients, which tests use, warn on Node.js 20 of the Node.js that they will need one day.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 /**
  * Each project needs a little more than the one before: nothing, a database, a synthesized stack, the whole engine. Those that start
  * the whole of it come one after another (`groupOrder`): side by side they would measure each other.
