@@ -10,6 +10,7 @@ import { FanOut } from './fan-out.ts';
 import { HttpApi } from './http-api.ts';
 import { LogStream } from './log-stream.ts';
 import { Moderation } from './moderation.ts';
+import { PresenceTeller } from './presence.ts';
 import type { Settings } from './settings.ts';
 import { Settler } from './settler.ts';
 import { SigningKeys } from './signing-keys.ts';
@@ -34,7 +35,6 @@ export class ChatStack extends Stack {
     const watch = new ConnectionWatch(this, 'Watch', settings, tables, webSocketApi);
     // When its token ends; where there are too many, or the session is gone.
     for (const route of ['$connect', 'authenticate']) watch.bind(webSocketApi.handlerOf(route));
-    new Documents(httpApi, 'Documents', settings, httpApi);
     if (settings.moderation) {
       const moderation = new Moderation(this, 'Moderation', settings, settings.moderation);
       for (const sender of [httpApi.handler, webSocketApi.handlerOf('sendMessage')]) moderation.bind(sender);
@@ -49,15 +49,22 @@ export class ChatStack extends Stack {
     settler.read(log);
     const erasure = new Erasure(this, 'Erasure', settings, tables, webSocketApi);
     erasure.bind(settler.handler);
+    const presence = new PresenceTeller(this, 'Presence', settings, tables, webSocketApi);
+    presence.read(tables, log);
 
-    const parts = { tables, webSocketApi, httpApi, log, fanOut, settler, erasure };
+    const parts = { tables, webSocketApi, httpApi, log, fanOut, settler, presence, erasure };
     new Alarms(this, 'Alarms', settings, parts);
     new Dashboard(this, 'Dashboard', settings, parts);
 
     const names = settings.domain && new Domains(this, 'Domains', settings.domain, httpApi, webSocketApi);
+    const httpUrl = names?.httpUrl ?? httpApi.api.apiEndpoint;
+    const webSocketUrl = names?.webSocketUrl ?? webSocketApi.stage.url;
+    new Documents(httpApi, 'Documents', settings, httpApi, webSocketUrl);
+    // The page to try the APIs on is served from there.
+    webSocketApi.allowPagesOf(httpUrl);
     this.#tell({
-      HttpUrl: names?.httpUrl ?? httpApi.api.apiEndpoint,
-      WebSocketUrl: names?.webSocketUrl ?? webSocketApi.stage.url,
+      HttpUrl: httpUrl,
+      WebSocketUrl: webSocketUrl,
       HttpApiId: httpApi.api.apiId,
       WebSocketApiId: webSocketApi.api.apiId,
       ChatTable: tables.chat.tableName,

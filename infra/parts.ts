@@ -2,6 +2,7 @@ import type { Erasure } from './erasure.ts';
 import type { FanOut } from './fan-out.ts';
 import type { HttpApi } from './http-api.ts';
 import type { LogStream } from './log-stream.ts';
+import type { PresenceTeller } from './presence.ts';
 import type { Settler } from './settler.ts';
 import type { Tables } from './tables.ts';
 import type { WebSocketApi } from './websocket-api.ts';
@@ -15,4 +16,5 @@ export interface Parts {
   readonly fanOut: FanOut;
   readonly settler: Settler;
   readonly erasure: Erasure;
+  readonly presence: PresenceTeller;
 }
