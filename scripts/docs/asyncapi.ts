@@ -4,6 +4,7 @@ import { type Action, COMMANDS } from '../../shared/protocol/commands.ts';
 import { WireError } from '../../shared/protocol/errors.ts';
 import { ClosingCode, EventsFrame, REPLIES } from '../../shared/protocol/frames.ts';
 import { ClientId } from '../../shared/protocol/ids.ts';
+import type { Recording } from './examples/recording.ts';
 import { Components, type Json } from './schemas.ts';
 
 const CHANNEL = '#/channels/socket';
@@ -40,20 +41,33 @@ const SENT = {
   },
 } as const;
 
-/** @param actions those that this version serves. */
-export function asyncApi(actions: readonly Action[], version: string): Json {
+/**
+ * @param actions those that this version serves.
+ * @param examples of each message, as a play of the story showed them.
+ */
+export function asyncApi(
+  actions: readonly Action[],
+  version: string,
+  { messages: examples }: Recording,
+): Json {
   const components = new Components();
   const messages: Record<string, Json> = {};
   const operations: Record<string, Json> = {};
 
   for (const action of actions) {
-    messages[action] = message(SUMMARY[action], components.schema(COMMANDS[action], 'body'));
+    messages[action] = message(
+      SUMMARY[action],
+      components.schema(COMMANDS[action], 'body'),
+      examples[action],
+    );
     messages[`${action}Reply`] = message(
       `What came of \`${action}\`.`,
       components.schema(replyOf(action), 'answer'),
+      examples[`${action}Reply`],
     );
     operations[action] = {
       action: 'receive',
+      title: action,
       summary: SUMMARY[action],
       channel: { $ref: CHANNEL },
       messages: [{ $ref: `${CHANNEL}/messages/${action}` }],
@@ -61,9 +75,10 @@ export function asyncApi(actions: readonly Action[], version: string): Json {
     };
   }
   for (const [name, { summary, schema }] of Object.entries(SENT)) {
-    messages[name] = message(summary, components.schema(schema, 'answer'));
+    messages[name] = message(summary, components.schema(schema, 'answer'), examples[name]);
     operations[name] = {
       action: 'send',
+      title: name,
       summary,
       channel: { $ref: CHANNEL },
       messages: [{ $ref: `${CHANNEL}/messages/${name}` }],
@@ -111,8 +126,9 @@ const BINDINGS = {
   },
 };
 
-function message(summary: string, payload: Json): Json {
-  return { summary, payload };
+function message(summary: string, payload: Json, examples: readonly Json[] = []): Json {
+  const list = examples.map((example) => ({ payload: example }));
+  return { summary, payload, ...(list.length > 0 && { examples: list }) };
 }
 
 function replyOf(action: Action): z.core.$ZodType {

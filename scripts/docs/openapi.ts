@@ -3,6 +3,7 @@ import { MAX_BODY_BYTES } from '../../functions/http/body.ts';
 import type { Specification } from '../../functions/http/endpoint.ts';
 import { type ErrorCode, HTTP_STATUS } from '../../shared/protocol/errors.ts';
 import type { DescribedCall } from './document-calls.ts';
+import type { ExampleRequest, Recording } from './examples/recording.ts';
 import { Components, type Json } from './schemas.ts';
 
 /** What any call can meet, whoever makes it. */
@@ -22,12 +23,13 @@ const MEANING: Readonly<Record<ErrorCode, string>> = {
   internal: 'Something failed in the service.',
 };
 
-export function openApi(calls: readonly DescribedCall[], version: string): Json {
+/** @param examples what a play of the story showed: an example of each call that it makes. */
+export function openApi(calls: readonly DescribedCall[], version: string, examples: Recording): Json {
   const components = new Components();
   const paths: Record<string, Record<string, Json>> = {};
   for (const call of calls) {
     const { path, method } = call.specification;
-    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(call, components) };
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operation(call, components, examples) };
   }
   return {
     openapi: '3.1.0',
@@ -43,51 +45,79 @@ export function openApi(calls: readonly DescribedCall[], version: string): Json 
     tags: [...new Set(calls.map(({ specification }) => specification.tag))].map((name) => ({ name })),
     paths,
     components: {
-      responses: responses(components),
+      responses: responses(components, examples),
       schemas: components.schemas,
       securitySchemes: { accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   };
 }
 
-function operation({ specification, open }: DescribedCall, components: Components): Json {
-  const { operation, summary, tag, body, status, answer } = specification;
+/** `make a ticket` → `makeATicket`. */
+export function operationId({ operation }: Pick<Specification, 'operation'>): string {
+  return operation.replaceAll(/ (\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function operation(
+  { specification, open }: DescribedCall,
+  components: Components,
+  { calls }: Recording,
+): Json {
+  const example = calls[operationId(specification)];
+  const { summary, tag, body, status, made, answer } = specification;
+  const success = (of: keyof typeof STATUS_TEXT): Json => ({
+    description: STATUS_TEXT[of],
+    ...(answer && {
+      content: json(components.schema(answer, 'answer'), of === example?.status ? example.answer : undefined),
+    }),
+  });
   return {
-    operationId: operation.replaceAll(/ (\w)/g, (_, letter: string) => letter.toUpperCase()),
+    operationId: operationId(specification),
     summary,
     tags: [tag],
     security: open ? [] : [{ accessToken: [] }],
-    ...parameters(specification, components),
-    ...(body && { requestBody: { required: true, content: json(components.schema(body, 'body')) } }),
-    responses: {
-      [status]: {
-        description: STATUS_TEXT[status],
-        ...(answer && { content: json(components.schema(answer, 'answer')) }),
+    ...parameters(specification, components, example?.request),
+    ...(body && {
+      requestBody: {
+        required: true,
+        content: json(components.schema(body, 'body'), example?.request.body),
       },
+    }),
+    responses: {
+      [status]: success(status),
+      ...(made && { [made]: success(made) }),
       ...refusals(specification, open),
     },
   };
 }
 
-function json(schema: Json): Json {
-  return { 'application/json': { schema } };
+function json(schema: Json, example?: unknown): Json {
+  return { 'application/json': { schema, ...(example !== undefined && { example }) } };
 }
 
-function parameters({ params, query }: Specification, components: Components): Json {
+function parameters(
+  { params, query }: Specification,
+  components: Components,
+  example: ExampleRequest = {},
+): Json {
   const list = [
-    ...(params ? fields(components.schema(params, 'parameter'), 'path') : []),
-    ...(query ? fields(components.schema(query, 'parameter'), 'query') : []),
+    ...(params ? fields(components.schema(params, 'parameter'), 'path', example.params) : []),
+    ...(query ? fields(components.schema(query, 'parameter'), 'query', example.query) : []),
   ];
   return list.length > 0 ? { parameters: list } : {};
 }
 
-function fields(schema: Json, place: 'path' | 'query'): Json[] {
+function fields(
+  schema: Json,
+  place: 'path' | 'query',
+  examples: Readonly<Record<string, string | number>> = {},
+): Json[] {
   const required = (schema.required ?? []) as readonly string[];
   return Object.entries(schema.properties as Json).map(([name, of]) => ({
     name,
     in: place,
     required: required.includes(name),
     schema: of,
+    ...(examples[name] !== undefined && { example: examples[name] }),
   }));
 }
 
@@ -108,13 +138,16 @@ function refusals({ params, query, body, refusals = [] }: Specification, open: b
 }
 
 /** Every refusal once, by code. */
-function responses(components: Components): Json {
+function responses(components: Components, { refusals }: Recording): Json {
   const schema = {
     type: 'object',
     properties: { error: components.reference('Error') },
     required: ['error'],
   };
   return Object.fromEntries(
-    Object.entries(MEANING).map(([code, description]) => [code, { description, content: json(schema) }]),
+    Object.entries(MEANING).map(([code, description]) => [
+      code,
+      { description, content: json(schema, refusals[code as ErrorCode]) },
+    ]),
   );
 }

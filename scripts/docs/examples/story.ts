@@ -1,0 +1,89 @@
+/** The story of which every example in the documents is a moment: alice and bob meet in a lobby. */
+import type { Player } from './player.ts';
+
+const PASSWORD = 'correct horse battery';
+const room = 'lobby';
+
+interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+/** Plays it on a service that has no accounts yet. */
+export async function tell(play: Player): Promise<void> {
+  const alice = await play.call<Tokens>('register', {
+    body: { username: 'alice', password: PASSWORD, displayName: 'Alice' },
+  });
+  const bob = await play.call<Tokens>('register', { body: { username: 'bob', password: PASSWORD } });
+  await accounts(play, alice.accessToken);
+  await rooms(play, alice.accessToken, bob.accessToken);
+  await conversation(play, alice.accessToken, bob.accessToken);
+  await service(play);
+  await goodbye(play, bob.accessToken);
+}
+
+async function accounts(play: Player, token: string): Promise<void> {
+  await play.refused('conflict', 'register', { body: { username: 'alice', password: PASSWORD } });
+  await play.refused('unauthenticated', 'readTheAccount');
+  await play.refused('bad_request', 'register', { body: { username: 'A', password: PASSWORD } });
+  const session = await play.call<Tokens>('logIn', { body: { username: 'alice', password: PASSWORD } });
+  const { refreshToken } = await play.call<Tokens>('refresh', {
+    body: { refreshToken: session.refreshToken },
+  });
+  await play.call('refresh', { body: { refreshToken } });
+  await play.call('makeATicket', { token });
+  await play.call('readTheAccount', { token });
+  await play.call('changeTheAccount', { token, body: { displayName: 'Alice Liddell' } });
+}
+
+async function rooms(play: Player, alice: string, bob: string): Promise<void> {
+  await play.call('createTheRoom', {
+    token: alice,
+    body: { room, name: 'Lobby', kind: 'public', topic: 'Everything' },
+  });
+  await play.refused('not_found', 'readTheRoom', { token: alice, params: { room: 'nowhere' } });
+  await play.call('readTheRoom', { token: alice, params: { room } });
+  await play.refused('forbidden', 'send', { token: bob, params: { room }, body: { text: 'let me in' } });
+  await play.call('join', { token: bob, params: { room } });
+  await play.call('listMembers', { token: alice, params: { room } });
+  await play.call('listPublicRooms', { token: alice, query: { prefix: 'lob' } });
+}
+
+/** The room's log: created and joined by alice is 1, bob's coming 2. */
+async function conversation(play: Player, alice: string, bob: string): Promise<void> {
+  const a = await play.connect(alice);
+  const b = await play.connect(bob);
+  await a.command('ping', {});
+  await a.command('sendMessage', { room, text: 'hello', id: 'm1' });
+  await b.hear('events', (frame) => JSON.stringify(frame).includes('"m1"'));
+  await a.refused('not_found', 'sendMessage', { room: 'nowhere', text: 'hello', id: 'm2' });
+  await play.call('send', { token: bob, params: { room }, body: { text: 'hello alice', id: 'm3' } });
+  await play.call('readHistory', { token: alice, params: { room }, query: { limit: 2 } });
+  await play.call('listRooms', { token: alice, query: { limit: 10 } });
+  await a.command('history', { room, limit: 2 });
+  await a.command('sync', { rooms: { [room]: 2 } });
+  await b.command('leaveRoom', { room, id: 'm4' });
+  await b.command('joinRoom', { room, id: 'm5' });
+  const { accessToken } = await play.call<Tokens>('logIn', {
+    body: { username: 'alice', password: PASSWORD },
+  });
+  await a.command('authenticate', { token: accessToken });
+}
+
+async function service(play: Player): Promise<void> {
+  for (const operation of [
+    'tellTheHealth',
+    'readThePublicKeys',
+    'readTheDocumentOfTheHTTPAPI',
+    'readTheDocumentOfTheWebSocketAPI',
+  ]) {
+    await play.call(operation);
+  }
+}
+
+async function goodbye(play: Player, bob: string): Promise<void> {
+  const b = await play.connect(bob);
+  await play.call('leave', { token: bob, params: { room } });
+  await play.call('logOut', { token: bob });
+  await b.hear('closing');
+}
