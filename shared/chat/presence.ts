@@ -32,12 +32,12 @@ export async function readPresence(
       room,
       counted?.count ? 2 * MAX_ONLINE_NAMES : undefined,
     );
-    const online = found
-      .filter(({ user: who, since }) => (left.get(who) ?? 0) <= since)
-      .map(({ user: who }) => who);
+    // Who asks is there, told or not: its own coming is told to all but itself.
+    const online = new Set([user]);
+    for (const one of found) if ((left.get(one.user) ?? 0) <= one.since) online.add(one.user);
     // P6: what was read may be newer than the membership that was looked at. A member after the reading was one during it.
     if (!(await getMembership(ctx, user, room))) throw await strangerRefusal(ctx, room, operation);
-    const names = online.slice(0, MAX_ONLINE_NAMES);
-    return { room, online: names, count: Math.max(online.length, counted?.count ?? 0) };
+    const names = [...online].slice(0, MAX_ONLINE_NAMES);
+    return { room, online: names, count: Math.max(online.size, counted?.count ?? 0) };
   });
 }

@@ -61,6 +61,8 @@ export function readConnectionRecords(records: readonly ConnectionRecord[]): {
         const { joined, ...subscription } = plain(dynamodb?.NewImage);
         if (joined !== true) continue;
         const { user, since } = z.parse(Subscription, subscription);
+        // Put again by who sees to it that it is there: it stands on the membership that it stood on.
+        if (plain(dynamodb?.OldImage).since === since) continue;
         newsOf(user, sequence).joined.set(RoomId.parse(place[1]), since);
       } else if (String(pk).startsWith(CONNECTION.pk) && sk === CONNECTION.sk && eventName === 'REMOVE') {
         const { user, connectedAt } = z.parse(Connection, plain(dynamodb?.OldImage));

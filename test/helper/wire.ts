@@ -66,6 +66,7 @@ export interface DataOf {
   leaveRoom: Appended;
   sync: { readonly rooms: readonly SyncedRoom[] };
   history: { readonly room: string; readonly messages: readonly Message[]; readonly more: boolean };
+  presence: { readonly room: string; readonly online: readonly string[]; readonly count: number };
   authenticate: { readonly expiresAt: string };
   ping: { readonly at: string };
 }
@@ -85,13 +86,23 @@ export interface EventsFrame {
   readonly events: readonly RoomEvent[];
 }
 
+/** Somebody came or went, or how many are there where they are too many to be named. */
+export interface PresenceFrame {
+  readonly type: 'presence';
+  readonly room: string;
+  readonly user?: string;
+  readonly online?: boolean;
+  readonly rooms?: readonly string[];
+  readonly count?: number;
+}
+
 export interface ClosingFrame {
   readonly type: 'closing';
   readonly code: string;
   readonly reconnect: boolean;
 }
 
-export type Frame = Reply | EventsFrame | ClosingFrame;
+export type Frame = Reply | EventsFrame | PresenceFrame | ClosingFrame;
 
 /** Bytes of one `events` frame at most, and of a `sync` reply, the largest frame there is. */
 const MAX_EVENTS_BYTES = 32 * 1024;
@@ -118,6 +129,11 @@ export function readFrame(text: string): Frame {
     }
     case 'events': {
       const fault = bytes > MAX_EVENTS_BYTES ? `of ${bytes} bytes is over the limit` : faultOfEvents(frame);
+      if (fault) throw wrong(fault);
+      break;
+    }
+    case 'presence': {
+      const fault = bytes > MAX_EVENTS_BYTES ? `of ${bytes} bytes is over the limit` : faultOfPresence(frame);
       if (fault) throw wrong(fault);
       break;
     }
@@ -163,6 +179,16 @@ function faultOfEvents(frame: Record<string, unknown>): string | undefined {
     if (seq <= before) return `holds event ${seq} after ${before}`;
     before = seq;
   }
+  return undefined;
+}
+
+/** Names somebody, or counts: one of the two. */
+function faultOfPresence({ room, user, online, rooms, count }: Record<string, unknown>): string | undefined {
+  if (typeof room !== 'string') return 'names no room';
+  if (count !== undefined) return Number.isInteger(count) && user === undefined ? undefined : 'counts badly';
+  if (typeof user !== 'string' || typeof online !== 'boolean') return 'does not say who came or went';
+  if (rooms !== undefined && !(Array.isArray(rooms) && rooms.length > 1 && rooms[0] === room))
+    return 'names rooms badly';
   return undefined;
 }
 
