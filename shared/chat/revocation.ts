@@ -16,7 +16,7 @@ import {
   type StoredConnection,
 } from '../data/connections.ts';
 import { connectionKeys } from '../data/keys.ts';
-import { takePlaces } from '../data/subscriptions.ts';
+import { getPlaces } from '../data/subscriptions.ts';
 import type { UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 
@@ -79,18 +79,27 @@ export async function closeConnections(
 export async function finishClosing(ctx: RevocationContext, marked: StoredConnection): Promise<boolean> {
   const { connection, user, connectedAt, closing } = marked;
   if (!closing) return true;
-  const taken = await takePlaces(ctx.connections, connection);
-  const places = taken?.places ?? [];
-  await ctx.connections.batchWrite({
-    deletes: places.map(({ room, shard }) => connectionKeys.subscription(room, shard, connection)),
-  });
+  await hush(ctx, connection);
   const end = await ctx.closeSocket(marked, closing);
   // API Gateway knows no connection whose `$connect` still runs, and opens it right after.
   const opening = end === 'gone' && ctx.now() - connectedAt < OPENING_MS;
   if (end === 'stuck' || opening) return false;
-  if ((await deleteConnection(ctx.connections, connection, connectedAt)) === 'newer') return true;
-  await ctx.connections.batchWrite({ deletes: [connectionKeys.userConnection(user, connection)] });
+  // A handshake that was still under way may have subscribed it again.
+  await hush(ctx, connection);
+  await ctx.connections.batchWrite({
+    deletes: [connectionKeys.subscriptionsOf(connection), connectionKeys.userConnection(user, connection)],
+  });
+  // Last, as whoever goes on with this begins here.
+  await deleteConnection(ctx.connections, connection, connectedAt);
   return true;
+}
+
+/** Takes the subscriptions away. The list of them stays until they are gone. */
+async function hush(ctx: RevocationContext, connection: string): Promise<void> {
+  const places = await getPlaces(ctx.connections, connection);
+  await ctx.connections.batchWrite({
+    deletes: places.map(({ room, shard }) => connectionKeys.subscription(room, shard, connection)),
+  });
 }
 
 async function idsOf(ctx: RevocationContext, user: UserId): Promise<string[]> {

@@ -232,6 +232,12 @@ export async function removePlace(table: Table, connection: string, place: Place
   );
 }
 
+/** What the list holds, strongly consistent. */
+export async function getPlaces(table: Table, connection: string): Promise<readonly Place[]> {
+  const item = await table.get(connectionKeys.subscriptionsOf(connection));
+  return item ? placesOf(item) : [];
+}
+
 /** Deletes the list and gives what it held. */
 export async function takePlaces(
   table: Table,
@@ -239,6 +245,9 @@ export async function takePlaces(
 ): Promise<{ readonly user: UserId; readonly places: readonly Place[] } | undefined> {
   const item = await table.delete(connectionKeys.subscriptionsOf(connection));
   if (!item) return undefined;
-  const places = item.places instanceof Set ? [...item.places].map((text) => toPlace(String(text))) : [];
-  return { user: item.user as UserId, places };
+  return { user: item.user as UserId, places: placesOf(item) };
+}
+
+function placesOf({ places }: Item): Place[] {
+  return places instanceof Set ? [...places].map((text) => toPlace(String(text))) : [];
 }
