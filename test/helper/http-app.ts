@@ -49,7 +49,8 @@ export interface HttpApp {
 
 let users = 0;
 
-export async function startHttpApp(): Promise<HttpApp> {
+/** @param settings what the stack would say beside: variables of the environment. */
+export async function startHttpApp(settings: Readonly<Record<string, string>> = {}): Promise<HttpApp> {
   const [database, secrets] = await Promise.all([startDatabase({ streams: false }), startSecretsManager()]);
   const environment = {
     ...database.environment,
@@ -61,6 +62,7 @@ export async function startHttpApp(): Promise<HttpApp> {
     ACCESS_TOKEN_SECONDS: '900',
     SIGNING_KEYS_SECRET: 'keys',
     SERVICE_VERSION: '1.2.3',
+    ...settings,
   };
   const log: string[] = [];
   let fixed: number | undefined;
