@@ -21,6 +21,8 @@ export interface HandlerProps {
   readonly timeout: Duration;
   /** Memory, MiB; the share of a CPU grows with it, a whole one at 1,769. */
   readonly memorySize: number;
+  /** A name that a command can count on; made by CloudFormation where there is none. */
+  readonly functionName?: string;
 }
 
 /**

@@ -1,10 +1,15 @@
-import { CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { CustomResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { ENV } from '../shared/environment.ts';
 import { Handler } from './handler.ts';
 import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
+
+/** How often it is looked whether the keys are to be rotated: each step of a rotation waits for one look at most. */
+const LOOK_EVERY = Duration.hours(12);
 
 /**
  * The keys that sign access tokens. The secret is made with a placeholder; a custom resource puts the first private key
@@ -40,6 +45,27 @@ export class SigningKeys extends Construct {
     });
     // The invocation needs the grants, and a policy is a resource of its own.
     first.node.addDependency(maker, maker.role ?? maker);
+    this.#rotate(settings, tables);
+  }
+
+  /** Named, so that `npm run rotate-keys` needs to know the stack's name alone. */
+  #rotate(settings: Settings, tables: Tables): void {
+    const rotator = new Handler(this, 'Rotator', {
+      settings,
+      entry: 'operations/rotate-keys',
+      description: 'Makes the next signing key, and takes away those whose tokens have ended',
+      timeout: Duration.seconds(30),
+      memorySize: 256,
+      functionName: `${Stack.of(this).stackName}-rotate-keys`,
+    });
+    // As the maker.
+    this.#bind(rotator, ['GetSecretValue', 'PutSecretValue']);
+    tables.chat.bind(rotator, { actions: ['PutItem'], keys: ['KEYS'] });
+    new events.Rule(this, 'Rotation', {
+      description: `Rotates the keys that sign access tokens, ${settings.stage}`,
+      schedule: events.Schedule.rate(LOOK_EVERY),
+      targets: [new LambdaFunction(rotator)],
+    });
   }
 
   /** Lets a function read the private keys, to sign. */
