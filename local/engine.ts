@@ -15,6 +15,7 @@ import type { Front } from './gateway/front.ts';
 import { openFront } from './gateway/open-front.ts';
 import { createLambdaService } from './lambda/create.ts';
 import type { FunctionLogEntry } from './lambda/service.ts';
+import type { AccountLimits } from './limits.ts';
 import {
   accessEntry,
   type EngineLog,
@@ -47,6 +48,7 @@ import { Mappings } from './streams/mappings.ts';
 import type { StreamPolling } from './streams/table-stream.ts';
 
 export { EngineError } from './errors.ts';
+export { AWS_LIMITS } from './limits.ts';
 export type { EngineMetrics } from './metrics/metrics.ts';
 
 export interface EngineOptions {
@@ -72,6 +74,8 @@ export interface EngineOptions {
   /** How long a minute of the schedules lasts, milliseconds; 60,000 by default. */
   readonly scheduleMinuteMs?: number;
   readonly streamPolling?: StreamPolling;
+  /** What of AWS's limits on an account and on a partition the engine holds to: none by default. `AWS_LIMITS` has AWS's own. */
+  readonly accountLimits?: AccountLimits;
   readonly logLevel?: LogLevel;
   readonly log?: EngineLog;
   /** The worker of the functions' environments; by default beside this module. */
@@ -138,6 +142,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   const log = filterLog(level, options.log ?? writeLog);
   const tell = (text: string) => log({ at: Date.now(), level: 'warn', source: 'engine', text });
   const ports = await takePorts(options);
+  const limits = options.accountLimits ? { accountLimits: options.accountLimits } : {};
   const credentials = new CredentialRegistry();
   const bill = new Bill();
   const capacity = new CapacityMeter();
@@ -204,6 +209,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     log: functionLog,
     onInvoke: faults.invocation,
     onAsyncFailure: keepFailedEvents(queues, tell),
+    ...limits,
   });
   const mappings = await Mappings.prepare({
     model,
@@ -227,7 +233,14 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
 
   const nudge = (tableName: string) => mappings.stream(tableName)?.nudge();
   const { region, account } = model;
-  const dynamodb = new DynamoDbService({ client, tables: model.tables, region, account, onWrite: nudge });
+  const dynamodb = new DynamoDbService({
+    client,
+    tables: model.tables,
+    region,
+    account,
+    onWrite: nudge,
+    ...limits,
+  });
   if (database.process) {
     const connections = new DatabaseConnections(client.endpoint);
     closers.push(() => connections.close());
@@ -292,6 +305,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     authorizer,
     credentials,
     faults,
+    ...limits,
     ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),
     ...(options.connectionLifetimeMs !== undefined && { connectionLifetimeMs: options.connectionLifetimeMs }),
     log: (entry) => log(gatewayEntry(entry)),

@@ -27,6 +27,8 @@ export interface RunningParley {
   readonly websocket: string;
   /** Of every gateway, the first of which is the one above. */
   readonly gateways: readonly Addresses[];
+  /** Endpoint of the AWS services that the stack runs on: `AWS_ENDPOINT_URL` of a command that is to reach them. */
+  readonly aws: string;
   readonly users: readonly DemoUser[];
   /** What AWS would have metered so far. */
   bill(): Bill;
@@ -63,13 +65,14 @@ export async function startParley(
       ...options.context,
     });
     const [server, ...furtherServers] = servers;
-    const { startEngine } = await loadEngine();
+    const { startEngine, AWS_LIMITS } = await loadEngine();
     const engine = await startEngine({
       ...extras,
       assemblyDirectory,
       ...(server && { server }),
       furtherServers,
       logLevel: options.log,
+      ...(options.limits && { accountLimits: AWS_LIMITS }),
       ...(options.data === undefined ? {} : { dataDirectory: options.data }),
     });
     closeEngine = () => engine.close();
@@ -90,7 +93,8 @@ export async function startParley(
       };
     }
     const { http, websocket, gateways } = engine;
-    return { http, websocket, gateways, users, bill: () => engine.metrics().bill, close };
+    const aws = engine.awsEndpoint;
+    return { http, websocket, gateways, aws, users, bill: () => engine.metrics().bill, close };
   } catch (error) {
     await close();
     throw error;
@@ -170,15 +174,17 @@ async function main(): Promise<void> {
   endOnSignal(starting);
   const parley = await starting;
   if (options.json) {
-    const { http, websocket, gateways } = parley;
-    process.stdout.write(`${JSON.stringify({ http, websocket, gateways })}\n`);
+    const { http, websocket, gateways, aws } = parley;
+    process.stdout.write(`${JSON.stringify({ http, websocket, gateways, aws })}\n`);
     return;
   }
   const gateways = parley.gateways.map(({ http, websocket }) => ({
     http: named(http),
     websocket: named(websocket),
   }));
-  console.log(banner(gateways, parley.users, (performance.now() - started) / 1000));
+  console.log(
+    banner({ gateways, aws: named(parley.aws) }, parley.users, (performance.now() - started) / 1000),
+  );
   if (parley.users.length > 0 && process.stdin.isTTY) printFreshLines(gateways);
 }
 

@@ -88,10 +88,15 @@ export interface InvokePermission extends Origin {
   readonly sourceArn?: string;
 }
 
-/** `DefaultRouteSettings` of a stage: requests a second, and at once. */
-export interface ThrottleModel {
+/** Requests a second, and at once; infinite where nothing is said. */
+export interface RouteThrottle {
   readonly rateLimit: number;
   readonly burstLimit: number;
+}
+
+/** `DefaultRouteSettings` of a stage, and its `RouteSettings` of single routes. */
+export interface ThrottleModel extends RouteThrottle {
+  readonly routes?: Readonly<Record<string, RouteThrottle>>;
 }
 
 export interface WebSocketApiModel extends Origin {

@@ -1,7 +1,8 @@
-import { objectOf, type TemplateResource } from './cloud-assembly.ts';
+import { type Json, type JsonObject, objectOf, type TemplateResource } from './cloud-assembly.ts';
 import type {
   FunctionModel,
   HttpApiModel,
+  RouteThrottle,
   ThrottleModel,
   WebSocketApiModel,
   WebSocketRouteModel,
@@ -136,22 +137,28 @@ function stageOf(
       `one is needed, ${stage ? others.length + 1 : 0} are declared`,
     );
   }
-  const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = objectOf(
-    stage.properties.DefaultRouteSettings,
-  );
-  const throttle =
-    rate === undefined && burst === undefined
-      ? undefined
-      : {
-          rateLimit: numberOf(rate, Number.POSITIVE_INFINITY),
-          burstLimit: numberOf(burst, Number.POSITIVE_INFINITY),
-        };
+  const throttle = throttleOf(stage.properties);
   const accessLogFormat = textOf(objectOf(stage.properties.AccessLogSettings).Format);
   return {
     stageName: String(stage.properties.StageName),
     ...(throttle && { throttle }),
     ...(accessLogFormat !== undefined && { accessLogFormat }),
   };
+}
+
+/** Settings of a route stand for the whole of the stage's: what they leave out has no limit of its own. */
+function throttleOf({ DefaultRouteSettings, RouteSettings }: JsonObject): ThrottleModel | undefined {
+  const read = (settings: Json | undefined): RouteThrottle => {
+    const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst } = objectOf(settings);
+    return {
+      rateLimit: numberOf(rate, Number.POSITIVE_INFINITY),
+      burstLimit: numberOf(burst, Number.POSITIVE_INFINITY),
+    };
+  };
+  const routes = Object.entries(objectOf(RouteSettings)).map(([key, settings]) => [key, read(settings)]);
+  const own = read(DefaultRouteSettings);
+  if (routes.length === 0 && own.rateLimit === Number.POSITIVE_INFINITY) return undefined;
+  return { ...own, ...(routes.length > 0 && { routes: Object.fromEntries(routes) }) };
 }
 
 function corsOf(api: ResolvedResource): Pick<HttpApiModel, 'cors'> {

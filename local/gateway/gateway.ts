@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import type { HttpApiModel, WebSocketApiModel } from '../assembly/model.ts';
 import type { LambdaService } from '../lambda/service.ts';
+import type { AccountLimits } from '../limits.ts';
 import type { AccessLog } from './access-log.ts';
 import type { Connection } from './connection.ts';
 import { createCounters, type GatewayCounters } from './counters.ts';
@@ -12,6 +13,7 @@ import { createIdentifiers } from './identifiers.ts';
 import { CLIENT_BUFFER_BYTES, CONNECTION_LIFETIME_MS, HTTP_HEADER_BYTES, IDLE_TIMEOUT_MS } from './limits.ts';
 import type { GatewayLog } from './log.ts';
 import { createManagement, type ManagementCall, type ManagementVerdict } from './management.ts';
+import { createAccountThrottle } from './throttle.ts';
 import { createWebSocketApi, type WebSocketApi } from './websocket-api.ts';
 
 /** Where the WebSocket APIs are: the first at this path, each at `/ws/<logical id>` and, as on AWS, at `/<stage>`. */
@@ -43,6 +45,8 @@ export interface GatewayOptions {
   readonly idleTimeoutMs?: number;
   readonly connectionLifetimeMs?: number;
   readonly clientBufferBytes?: number;
+  /** What of AWS's limits on an account this gateway holds to: none by default. */
+  readonly accountLimits?: AccountLimits;
   /** Judges each signed call to `@connections`; without it all are allowed. */
   readonly authorize?: (call: ManagementCall) => ManagementVerdict;
   /** Requests of the engine's own (`/_local/…`); true where it has taken the request. */
@@ -72,7 +76,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   /** Known when it listens, before anyone connects. */
   let address = '';
   const { lambda, accessLog, loseDisconnect } = options;
-  const shared = { lambda, newIdentifier, counters, log, accessLog };
+  const account = createAccountThrottle(options.accountLimits);
+  const shared = { lambda, newIdentifier, counters, log, accessLog, account };
   const webSocketApis = options.webSocketApis.map((model) =>
     createWebSocketApi({
       ...shared,
@@ -87,7 +92,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     connections,
     counters,
     clientBufferBytes: options.clientBufferBytes ?? CLIENT_BUFFER_BYTES,
-    judge: options.authorize,
+    judge(call) {
+      const verdict = options.authorize?.(call) ?? 'allow';
+      return verdict !== 'allow' || account.request() ? verdict : 'throttled';
+    },
   });
 
   const server = createServer(

@@ -12,7 +12,7 @@ import { createRouter } from './http-routes.ts';
 import { type IntegrationOutcome, integrate } from './integration.ts';
 import { HTTP_PAYLOAD_BYTES } from './limits.ts';
 import type { GatewayLog } from './log.ts';
-import { createThrottle, TOO_MANY_REQUESTS } from './throttle.ts';
+import { type AccountThrottle, createThrottle, TOO_MANY_REQUESTS } from './throttle.ts';
 
 /** Headers that belong to one hop; what an integration says about them is not passed on. */
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'upgrade']);
@@ -24,12 +24,13 @@ export interface HttpApiOptions {
   readonly counters: GatewayCounters;
   readonly log: GatewayLog;
   readonly accessLog: AccessLog | undefined;
+  readonly account: AccountThrottle;
 }
 
 export function createHttpApi(
   options: HttpApiOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { model, lambda, newIdentifier, counters, log } = options;
+  const { model, lambda, newIdentifier, counters, log, account } = options;
   const { cors } = model;
   const route = createRouter(model.routes);
   const prefix = model.stageName === '$default' ? '' : `/${model.stageName}`;
@@ -76,7 +77,7 @@ export function createHttpApi(
     const found = route(request.method ?? '', rawPath.slice(prefix.length));
     if (!found) return answer(request, response, requestId, message(404, 'Not Found'));
     const { routeKey } = found.route;
-    if (!passes(routeKey)) {
+    if (!passes(routeKey) || !account.request()) {
       counters.throttles++;
       record(request, response, { routeKey, requestId, started });
       return answer(request, response, requestId, message(429, TOO_MANY_REQUESTS));

@@ -29,7 +29,7 @@ export interface ManagementOptions {
   readonly connections: ReadonlyMap<string, Connection>;
   readonly counters: GatewayCounters;
   readonly clientBufferBytes: number;
-  readonly judge: ((call: ManagementCall) => ManagementVerdict) | undefined;
+  readonly judge: (call: ManagementCall) => ManagementVerdict;
 }
 
 /** Some signers encode the `@`. */
@@ -110,8 +110,7 @@ export function createManagement(
       );
       return true;
     }
-    const verdict =
-      judge?.({ method, stage, connectionId, apiId: connection?.identity.apiId, request }) ?? 'allow';
+    const verdict = judge({ method, stage, connectionId, apiId: connection?.identity.apiId, request });
     if (verdict === 'hang') {
       request.resume();
       return true;

@@ -5,6 +5,7 @@ import type { AssemblyModel } from '../assembly/model.ts';
 import { answerFaults } from '../faults/control.ts';
 import type { Faults } from '../faults/faults.ts';
 import type { FunctionLogEntry, LambdaService } from '../lambda/service.ts';
+import type { AccountLimits } from '../limits.ts';
 import type { HeldPort } from '../port.ts';
 import type { Caller } from '../services/call.ts';
 import type { CredentialRegistry } from '../services/credentials.ts';
@@ -29,6 +30,7 @@ export interface FrontOptions {
   readonly gatewayScript: () => string;
   readonly idleTimeoutMs?: number;
   readonly connectionLifetimeMs?: number;
+  readonly accountLimits?: AccountLimits;
   readonly log: GatewayLog;
   /** What goes wrong at a gateway in this process. */
   readonly faults: Faults;
@@ -42,7 +44,7 @@ export interface FrontOptions {
 
 /** @throws EngineError `port_taken`, or the `listen` error of `node:net` */
 export async function openFront(options: FrontOptions): Promise<Front> {
-  const { model, ports, idleTimeoutMs, connectionLifetimeMs } = options;
+  const { model, ports, idleTimeoutMs, connectionLifetimeMs, accountLimits } = options;
   const { host } = ports[0] ?? {};
   const served = {
     webSocketApis: model.webSocketApis,
@@ -50,6 +52,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     ...(host !== undefined && { host }),
     ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
     ...(connectionLifetimeMs !== undefined && { connectionLifetimeMs }),
+    ...(accountLimits && { accountLimits }),
   };
   await Promise.all(ports.map((port) => port.giveUp()));
   if (ports.length > 1) {

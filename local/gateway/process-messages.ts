@@ -2,6 +2,7 @@
 import type { AccessModel } from '../access/authorizer.ts';
 import type { FunctionModel, HttpApiModel, WebSocketApiModel } from '../assembly/model.ts';
 import type { FunctionLogEntry, FunctionStatistics } from '../lambda/service.ts';
+import type { AccountLimits } from '../limits.ts';
 import type { Caller } from '../services/call.ts';
 import type { AccessLogEntry } from './access-log.ts';
 import type { GatewayCounters } from './counters.ts';
@@ -21,6 +22,7 @@ export interface GatewaySetup {
   readonly host?: string;
   readonly idleTimeoutMs?: number;
   readonly connectionLifetimeMs?: number;
+  readonly accountLimits?: AccountLimits;
   /** Of all functions, as any may call `@connections`. */
   readonly access: AccessModel;
   /** By the access key id that the engine gave each. */

@@ -29,6 +29,7 @@ async function start({ setup, port }: Extract<ToGateway, { kind: 'start' }>): Pr
   lambda = createLambdaService({
     functions,
     environmentScript,
+    ...(setup.accountLimits && { accountLimits: setup.accountLimits }),
     environmentFor: ({ name }) => variables[name] ?? {},
     log: (entry) => tell({ kind: 'functionLog', entry }),
   });

@@ -14,7 +14,7 @@ import { type IntegrationOutcome, integrate, proxyResponse } from './integration
 import { FRAME_BYTES, MESSAGE_BYTES } from './limits.ts';
 import type { GatewayLog } from './log.ts';
 import { createRoutes } from './route-selection.ts';
-import { createThrottle, TOO_MANY_REQUESTS } from './throttle.ts';
+import { type AccountThrottle, createThrottle, TOO_MANY_REQUESTS } from './throttle.ts';
 import { createRecorder } from './websocket-access.ts';
 import { type ConnectionIdentity, connectEvent, disconnectEvent, messageEvent } from './websocket-events.ts';
 
@@ -37,6 +37,7 @@ export interface WebSocketApiOptions {
   /** True for a connection whose end is not announced, as for all when the gateway closes. */
   readonly isDisconnectLost: (connectionId: string) => boolean;
   readonly accessLog: AccessLog | undefined;
+  readonly account: AccountThrottle;
 }
 
 export interface WebSocketApi {
@@ -45,7 +46,7 @@ export interface WebSocketApi {
 }
 
 export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
-  const { model, lambda, connections, newIdentifier, counters, log } = options;
+  const { model, lambda, connections, newIdentifier, counters, log, account } = options;
   const routes = createRoutes(model);
   const passes = createThrottle(model.throttle);
   const record = createRecorder(model, options.accessLog);
@@ -82,7 +83,7 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
     };
     const requestId = newIdentifier();
     const { connect } = routes;
-    if (!passes('$connect')) {
+    if (!passes('$connect') || !account.connection()) {
       counters.throttles++;
       counters.refusals++;
       const { connectionId } = identity;
@@ -157,7 +158,7 @@ export function createWebSocketApi(options: WebSocketApiOptions): WebSocketApi {
       return;
     }
     const { routeKey } = route;
-    if (!passes(routeKey)) {
+    if (!passes(routeKey) || !account.request()) {
       counters.throttles++;
       answer(
         connection,

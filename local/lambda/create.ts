@@ -1,6 +1,7 @@
 /** The Lambda service of the engine: functions of the template in worker threads. */
 import { availableParallelism } from 'node:os';
 import type { FunctionModel } from '../assembly/model.ts';
+import type { AccountLimits } from '../limits.ts';
 import { createAsynchronousInvoker, type FailureRecord, RETRY_DELAYS_MS } from './asynchronous.ts';
 import { FunctionPool } from './function-pool.ts';
 import type {
@@ -43,6 +44,8 @@ export interface LambdaOptions {
   readonly scaleOutAfterMs?: number;
   readonly idleMs?: number;
   readonly initTimeoutMs?: number;
+  /** `concurrentExecutions` is for all functions together; what functions reserve is taken from it. */
+  readonly accountLimits?: AccountLimits;
   /** Waits before the retries of an asynchronous event whose function failed. */
   readonly asyncRetryDelaysMs?: readonly number[];
   /** Told of each event that begins; `kill` ends its environment, then or later, as a crash of its process would. */
@@ -79,6 +82,16 @@ export function createLambdaService(options: LambdaOptions): EngineLambdaService
     return total < maxEnvironments || (oldest?.endIdle() ?? false);
   }
 
+  const concurrency = options.accountLimits?.concurrentExecutions;
+  const reserved = options.functions.reduce((sum, { reservedConcurrency: own = 0 }) => sum + own, 0);
+
+  /** On AWS the events that wait here would be running. */
+  function isAccountFull(unreserved: number): boolean {
+    let busy = 0;
+    for (const pool of pools.values()) if (pool.model.reservedConcurrency === undefined) busy += pool.busy;
+    return busy >= unreserved;
+  }
+
   for (const model of options.functions)
     pools.set(
       model.name,
@@ -91,6 +104,7 @@ export function createLambdaService(options: LambdaOptions): EngineLambdaService
         initTimeoutMs: options.initTimeoutMs ?? INIT_TIMEOUT_MS,
         log: options.log,
         ...(options.onInvoke && { onInvoke: options.onInvoke }),
+        ...(concurrency !== undefined && { isAccountFull: () => isAccountFull(concurrency - reserved) }),
         reserveRoom,
       }),
     );

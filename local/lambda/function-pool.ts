@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly onInvoke?: (functionName: string, kill: () => void) => InvocationFault | undefined;
   /** Makes room for one more environment on the machine; false where there is none. */
   readonly reserveRoom: (pool: FunctionPool) => boolean;
+  /** Whether the account runs as many events as it may; asked where the function reserves nothing. */
+  readonly isAccountFull?: () => boolean;
 }
 
 /** Environments of one function that load at the same time: more of them only slow each other on one machine. */
@@ -69,8 +71,9 @@ export class FunctionPool {
   /** @param event JSON text */
   invoke(event: string): Promise<InvocationOutcome> {
     const { reservedConcurrency } = this.model;
-    // On AWS the ones that wait here would be running, so they count.
-    if (reservedConcurrency !== undefined && this.#running + this.#queue.length >= reservedConcurrency) {
+    const isFull =
+      reservedConcurrency === undefined ? this.#options.isAccountFull?.() : this.busy >= reservedConcurrency;
+    if (isFull) {
       this.#counts.throttles++;
       return Promise.resolve(THROTTLED);
     }
@@ -105,6 +108,11 @@ export class FunctionPool {
       running: this.#running,
       waiting: this.#queue.length,
     };
+  }
+
+  /** Events that run or wait: on AWS the ones that wait here would be running. */
+  get busy(): number {
+    return this.#running + this.#queue.length;
   }
 
   /** `performance.now()` since when the least recently used environment is idle; `undefined` where none is. */

@@ -25,17 +25,31 @@ export class CapacityMeter {
   #readUnits = 0;
 
   count({ service, operation }: AwsCall, status: number, requestBytes: number, responseBytes: number): void {
-    if (service !== 'dynamodb' || status >= 500) return;
-    const factor = TRANSACTIONS.test(operation) ? 2 : 1;
-    // A write whose condition fails is metered as one that succeeds.
-    if (WRITES.test(operation)) this.#writeUnits += factor * units(requestBytes, WRITE_UNIT_BYTES);
-    else if (READS.test(operation) && status < 400)
-      this.#readUnits += factor * units(responseBytes, READ_UNIT_BYTES);
+    if (service !== 'dynamodb') return;
+    const { writeUnits, readUnits } = unitsOf(operation, status, requestBytes, responseBytes);
+    this.#writeUnits += writeUnits;
+    this.#readUnits += readUnits;
   }
 
   get units(): CapacityUnits {
     return { writeUnits: this.#writeUnits, readUnits: this.#readUnits };
   }
+}
+
+/** Of one call. A write whose condition fails is metered as one that succeeds. */
+export function unitsOf(
+  operation: string,
+  status: number,
+  requestBytes: number,
+  responseBytes: number,
+): CapacityUnits {
+  const factor = TRANSACTIONS.test(operation) ? 2 : 1;
+  const isWrite = status < 500 && WRITES.test(operation);
+  const isRead = status < 400 && READS.test(operation);
+  return {
+    writeUnits: isWrite ? factor * units(requestBytes, WRITE_UNIT_BYTES) : 0,
+    readUnits: isRead ? factor * units(responseBytes, READ_UNIT_BYTES) : 0,
+  };
 }
 
 const units = (bytes: number, unit: number): number => Math.max(1, Math.ceil(bytes / unit));

@@ -1,5 +1,7 @@
 import type { TableModel } from '../assembly/model.ts';
 import type { DatabaseClient } from '../dynamodb/client.ts';
+import type { AccountLimits } from '../limits.ts';
+import { unitsOf } from '../metrics/capacity.ts';
 import {
   type AwsRequest,
   type AwsResponse,
@@ -9,6 +11,7 @@ import {
   targetOperation,
 } from './call.ts';
 import { leadingKeysOf, multiTablePermissions } from './dynamodb-permissions.ts';
+import { PartitionThrottle } from './partition-throttle.ts';
 
 /** Operations that can leave records in a stream. */
 const WRITES = new Set([
@@ -37,6 +40,8 @@ export interface DynamoDbOptions {
   readonly account: string;
   /** Told after each successful write which table's stream has something new. */
   readonly onWrite: (tableName: string) => void;
+  /** `partitionWriteUnits` and `partitionReadUnits`; without one it has no limit. */
+  readonly accountLimits?: AccountLimits;
 }
 
 /** DynamoDB: every call goes to the database as it came. */
@@ -45,12 +50,15 @@ export class DynamoDbService implements AwsService {
   readonly #options: DynamoDbOptions;
   readonly #arnPrefix: string;
   readonly #tables: ReadonlyMap<string, TableModel>;
+  readonly #partitions: PartitionThrottle | undefined;
   readonly #streamed: readonly { readonly name: string; readonly quoted: string }[];
 
   constructor(options: DynamoDbOptions) {
     this.#options = options;
     this.#arnPrefix = `arn:aws:dynamodb:${options.region}:${options.account}:table/`;
     this.#tables = new Map(options.tables.map((table) => [table.name, table]));
+    const { partitionWriteUnits: write, partitionReadUnits: read } = options.accountLimits ?? {};
+    if (write !== undefined || read !== undefined) this.#partitions = new PartitionThrottle({ write, read });
     this.#streamed = options.tables
       .filter(({ streamViewType }) => streamViewType !== undefined)
       .map(({ name }) => ({ name, quoted: `"${name}"` }));
@@ -78,14 +86,22 @@ export class DynamoDbService implements AwsService {
     ];
   }
 
+  /** The answer to a call of a partition key that has had its units of this second. */
+  throttled(operation: string, body: Buffer): AwsResponse | undefined {
+    const fault = this.#partitions?.check(operation, this.permissionsOf(operation, { body }));
+    return fault && this.errorResponse(fault);
+  }
+
   async handle(operation: string, request: AwsRequest): Promise<AwsResponse> {
+    const throttled = this.throttled(operation, request.body);
+    if (throttled) return throttled;
     const { 'x-amz-target': target, 'content-type': contentType } = request.headers;
     const response = await this.#options.client.forward(
       String(target),
       request.body,
       typeof contentType === 'string' ? contentType : undefined,
     );
-    this.answered(operation, request.body, response.status);
+    this.answered(operation, request.body, response.status, response.body.length);
     const headers: Record<string, string> = {};
     for (const name of ['content-type', 'x-amzn-requestid', 'x-amz-crc32']) {
       const value = response.headers[name];
@@ -94,8 +110,12 @@ export class DynamoDbService implements AwsService {
     return { status: response.status, headers, body: response.body };
   }
 
-  /** Tells the readers of the streams what a successful call may have written. */
-  answered(operation: string, body: Buffer, status: number): void {
+  /** Tells the readers of the streams what a successful call may have written; charges its partitions. */
+  answered(operation: string, body: Buffer, status: number, responseBytes: number): void {
+    if (this.#partitions) {
+      const units = unitsOf(operation, status, body.length, responseBytes);
+      this.#partitions.charge(this.permissionsOf(operation, { body }), units);
+    }
     if (status !== 200 || !WRITES.has(operation)) return;
     for (const { name, quoted } of this.#streamed) {
       if (body.includes(quoted)) this.#options.onWrite(name);

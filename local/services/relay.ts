@@ -101,6 +101,11 @@ export function relay(socket: Socket, options: RelayOptions, fallback: (socket: 
         return;
       }
     }
+    const throttled = service.throttled(operation, body);
+    if (throttled) {
+      refuse(throttled);
+      return;
+    }
     const forward = (reply: (response: Buffer) => void) =>
       database.send(request, (response) => {
         if (response instanceof Error) {
@@ -112,7 +117,7 @@ export function relay(socket: Socket, options: RelayOptions, fallback: (socket: 
         const status = statusOf(response);
         reply(response);
         seams.count?.(call, status, body.length, response.length);
-        service.answered(operation, body, status);
+        service.answered(operation, body, status, response.length);
       });
     const suffer = ({ answer: instead, takesEffect, done }: CallFault): void => {
       if (!instead) {

@@ -19,6 +19,8 @@ export interface StartOptions {
   readonly json: boolean;
   /** Whether a function is rebuilt and swapped when its source is saved. */
   readonly watch: boolean;
+  /** Whether the engine holds to AWS's limits on an account and on a partition. */
+  readonly limits: boolean;
   /** What shall go wrong. */
   readonly faults?: FaultPlan;
   /** What is shown of the log at least. */
@@ -41,6 +43,7 @@ Builds the handlers, synthesizes the stack and runs it on this machine.
   -c KEY=VALUE     CDK context, as with the CDK; may be repeated
   --watch          rebuild and swap a function when its source is saved; connections stay
   --faults PLAN    let go wrong what a fault plan says: a JSON file, or the JSON itself; see docs/faults.md
+  --limits         hold to AWS's limits on an account and on a partition; see docs/engine.md
   --log LEVEL      debug, info, warn or error: what is shown of the log; warn by default
   --no-demo        no demo users alice and bob, no room "general"
   --json           when ready, one line of JSON on standard output, all else on standard error
@@ -63,6 +66,7 @@ export function parseOptions(args: readonly string[]): StartOptions | 'help' {
     demo: !values['no-demo'],
     json: values.json,
     watch: values.watch,
+    limits: values.limits,
     ...(values.faults === undefined
       ? {}
       : { faults: parseFaults(values.faults, parseGateways(values.gateways, parsePort(values.port))) }),
@@ -79,6 +83,7 @@ function parse(args: readonly string[]) {
         gateways: { type: 'string', default: '1' },
         data: { type: 'string' },
         watch: { type: 'boolean', default: false },
+        limits: { type: 'boolean', default: false },
         log: { type: 'string', default: 'warn' },
         faults: { type: 'string' },
         context: { type: 'string', short: 'c', multiple: true },

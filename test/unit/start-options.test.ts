@@ -21,13 +21,14 @@ describe('the words after npm start --', () => {
       demo: true,
       json: false,
       watch: false,
+      limits: false,
       log: 'warn',
     });
   });
 
   it('are all understood', () => {
     const args =
-      '--port 0 --gateways 2 --data /tmp/x -c stage=test -c allowedOrigins=http://a=b --no-demo --json --watch --log debug'.split(
+      '--port 0 --gateways 2 --data /tmp/x -c stage=test -c allowedOrigins=http://a=b --no-demo --json --watch --limits --log debug'.split(
         ' ',
       );
     expect(parseOptions(args)).toEqual({
@@ -38,6 +39,7 @@ describe('the words after npm start --', () => {
       demo: false,
       json: true,
       watch: true,
+      limits: true,
       log: 'debug',
     });
   });
@@ -50,6 +52,7 @@ describe('the words after npm start --', () => {
       '--data DIR',
       '-c KEY=VALUE',
       '--watch',
+      '--limits',
       '--log LEVEL',
       '--no-demo',
       '--json',
