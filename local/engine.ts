@@ -43,6 +43,8 @@ import { relay } from './services/relay.ts';
 import { SecretStore } from './services/secret-store.ts';
 import { SecretsService } from './services/secrets.ts';
 import { TopicService } from './services/topics.ts';
+import { openStorage } from './storage/open.ts';
+import { StorageServer } from './storage/storage.ts';
 import { openCheckpoints } from './streams/checkpoints.ts';
 import { Mappings } from './streams/mappings.ts';
 import type { StreamPolling } from './streams/table-stream.ts';
@@ -73,6 +75,8 @@ export interface EngineOptions {
   readonly expirySweepMs?: number;
   /** How long a minute of the schedules lasts, milliseconds; 60,000 by default. */
   readonly scheduleMinuteMs?: number;
+  /** How long a day of the lifecycle rules of buckets is, milliseconds. */
+  readonly storageDayMs?: number;
   readonly streamPolling?: StreamPolling;
   /** What of AWS's limits on an account and on a partition the engine holds to: none by default. `AWS_LIMITS` has AWS's own. */
   readonly accountLimits?: AccountLimits;
@@ -91,6 +95,8 @@ export interface Engine {
   readonly gateways: readonly { readonly http: string; readonly websocket: string }[];
   /** Where the AWS services answer. */
   readonly awsEndpoint: string;
+  /** Where S3 answers, for functions, browsers and curl alike. */
+  readonly storageEndpoint: string;
   readonly model: AssemblyModel;
   readonly outputs: Readonly<Record<string, string>>;
   /** What decides on calls of the functions in this process: gateways in processes of their own have one each. */
@@ -165,10 +171,14 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   const endpoint = await AwsEndpoint.listen(credentials, seams, tell);
   closers.push(() => endpoint.close());
 
+  const storage = await StorageServer.listen();
+  closers.push(() => storage.close());
+
   const model = await readAssembly({
     directory: options.assemblyDirectory,
     ...(options.stackName !== undefined && { stackName: options.stackName }),
     awsEndpoint: endpoint.url,
+    storageEndpoint: storage.url,
     publicHost: `127.0.0.1:${ports[0]?.number}`,
   });
   authorizer = new Authorizer(model, (denial) => tell(describeDenial(denial)));
@@ -198,6 +208,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
       AWS_SECRET_ACCESS_KEY: secretAccessKey,
       AWS_SESSION_TOKEN: sessionToken,
       AWS_ENDPOINT_URL: endpoint.url,
+      AWS_ENDPOINT_URL_S3: storage.url,
     };
   };
   const environmentScript = options.environmentScript ?? bundled('environment.js');
@@ -255,6 +266,21 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     topics,
     new LambdaApi(model.functions, () => lambda),
   );
+  if (model.buckets.length > 0) {
+    const objects = fileOf('s3');
+    const opened = await openStorage({
+      model,
+      server: storage,
+      credentials,
+      seams: { ...seams, fault: faults.storage },
+      lambda,
+      queues,
+      log: tell,
+      ...(objects !== undefined && { directory: objects }),
+      ...(options.storageDayMs !== undefined && { dayMs: options.storageDayMs }),
+    });
+    closers.push(() => opened.close());
+  }
   const customResources = fileOf('custom-resources.json');
   await makeCustomResources({
     model,
@@ -331,6 +357,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     ...first,
     gateways,
     awsEndpoint: endpoint.url,
+    storageEndpoint: storage.url,
     model,
     outputs: model.outputs,
     authorizer,

@@ -40,6 +40,9 @@ const KEYS = new Set([
   'aws:sourceaccount',
   'aws:sourcearn',
   'dynamodb:leadingkeys',
+  's3:delimiter',
+  's3:max-keys',
+  's3:prefix',
 ]);
 
 /** A condition that the engine can't decide; the text says which part. */

@@ -8,6 +8,7 @@ import { ResourcePolicies } from './resource-policy.ts';
 const API_GATEWAY = 'apigateway.amazonaws.com';
 const EVENT_BRIDGE = 'events.amazonaws.com';
 const SNS = 'sns.amazonaws.com';
+const S3 = 's3.amazonaws.com';
 
 interface Route {
   readonly routeKey: string;
@@ -70,12 +71,22 @@ function callsOf(model: AssemblyModel): ServiceCall[] {
         sourceArn: topicArn,
       })),
   );
-  return [...routes, ...rules, ...subscriptions];
+  const notifications = model.buckets.flatMap(({ constructPath, arn, notifications: configured }) =>
+    configured
+      .filter(({ destination }) => destination.kind === 'function')
+      .map(({ destination }) => ({
+        what: `notify a function of the bucket ${constructPath}`,
+        principal: S3,
+        functionArn: destination.arn,
+        sourceArn: arn,
+      })),
+  );
+  return [...routes, ...rules, ...subscriptions, ...notifications];
 }
 
 /**
  * Checks that API Gateway may invoke the function of each route, EventBridge that of each rule, SNS that of each
- * subscription. On AWS a stack
+ * subscription, S3 that of each notification. On AWS a stack
  * without the right deploys, and each call fails; here it does not start.
  *
  * @throws EngineError `access_denied`
@@ -117,12 +128,29 @@ function checkScheduleRole(model: AssemblyModel, { roleArn, targets, constructPa
 }
 
 /**
- * Checks that SNS may send to the queues of its subscriptions, dead letters included, by a policy of the queue.
+ * Checks that SNS may send to the queues of its subscriptions, dead letters included, by a policy of the queue, and S3 to those
+ * that a bucket notifies.
  *
  * @throws EngineError `access_denied`
  */
 export function checkDeliveryRights(model: AssemblyModel): void {
   const policies = new ResourcePolicies(model.resourcePolicies, model.account);
+  for (const { constructPath, arn, notifications } of model.buckets) {
+    for (const { destination } of notifications) {
+      if (destination.kind !== 'queue') continue;
+      const decision = policies.decide({ service: S3 }, 'sqs:SendMessage', destination.arn, () => ({
+        'aws:sourcearn': [arn],
+        'aws:sourceaccount': [model.account],
+        'aws:securetransport': ['true'],
+      }));
+      if (decision === 'allow') continue;
+      throw new EngineError(
+        'access_denied',
+        `unable to notify a queue of the bucket ${constructPath}; no AWS::SQS::QueuePolicy lets ${S3} send to ` +
+          `${destination.arn} from ${arn}`,
+      );
+    }
+  }
   for (const { constructPath, protocol, endpoint, deadLetterArn, topicArn } of model.topics.flatMap(
     ({ subscriptions }) => subscriptions,
   )) {

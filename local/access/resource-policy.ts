@@ -6,7 +6,7 @@ import { compileStatement, type Decision, type Statement, verdict } from './poli
 /** Who calls: a role of the stack, or a service of AWS by its name, such as `sns.amazonaws.com`. */
 export type Principal = { readonly roleArn: string } | { readonly service: string };
 
-/** What the policies of a stack's queues and topics say of a caller. */
+/** What the policies of a stack's queues, topics and buckets say of a caller. */
 export class ResourcePolicies {
   readonly #account: string;
   readonly #statements = new Map<
@@ -34,7 +34,8 @@ export class ResourcePolicies {
   }
 
   decide(principal: Principal, action: string, resource: string, context: () => Context): Decision {
-    const own = this.#statements.get(resource);
+    // An object's policy is its bucket's.
+    const own = this.#statements.get(resource) ?? this.#statements.get(resource.split('/', 1)[0] ?? '');
     if (!own) return 'implicit';
     const speaking = own.filter(
       ({ principals, statement }) =>

@@ -1,5 +1,5 @@
 /** What a stack declares of S3. */
-import type { Origin, PolicyStatement } from './origin.ts';
+import type { Origin } from './origin.ts';
 
 export interface CorsRule {
   readonly allowedOrigins: readonly string[];
@@ -30,11 +30,6 @@ export interface BucketNotification {
   readonly configurationId: string;
 }
 
-/** A statement of a bucket's policy, and whom it speaks of: ARNs, or `*`. */
-export interface BucketPolicyStatement extends PolicyStatement {
-  readonly principals: readonly string[];
-}
-
 /** A folder whose files are put into the bucket (`BucketDeployment`). */
 export interface BucketContent {
   readonly logicalId: string;
@@ -53,12 +48,5 @@ export interface BucketModel extends Origin {
   readonly cors: readonly CorsRule[];
   readonly lifecycle: readonly LifecycleRule[];
   readonly notifications: readonly BucketNotification[];
-  readonly policy: readonly BucketPolicyStatement[];
   readonly contents: readonly BucketContent[];
-}
-
-/** What lets S3 send to a queue: the statements of its policy that speak of S3. */
-export interface QueueGrant {
-  readonly queueArn: string;
-  readonly statement: PolicyStatement;
 }

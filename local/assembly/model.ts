@@ -3,7 +3,7 @@
  * `assembly/` reads `cdk.out` into this; the services, the functions and the gateway take it from here.
  */
 
-import type { BucketModel, QueueGrant } from './bucket-model.ts';
+import type { BucketModel } from './bucket-model.ts';
 import type { Origin, PolicyStatement } from './origin.ts';
 import type { TopicModel } from './topic-model.ts';
 
@@ -143,7 +143,7 @@ export interface PrincipalStatement extends PolicyStatement {
   readonly principals: readonly string[];
 }
 
-/** A policy of queues or topics. */
+/** A policy of queues, topics or a bucket. */
 export interface ResourcePolicyModel extends Origin {
   /** ARNs. */
   readonly resources: readonly string[];
@@ -240,7 +240,6 @@ export interface AssemblyModel {
   readonly resourcePolicies: readonly ResourcePolicyModel[];
   readonly secrets: readonly SecretModel[];
   readonly buckets: readonly BucketModel[];
-  readonly queueGrants: readonly QueueGrant[];
   /** In the order in which they are to be made. */
   readonly customResources: readonly CustomResourceModel[];
   readonly outputs: Readonly<Record<string, string>>;

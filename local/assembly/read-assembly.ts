@@ -3,7 +3,7 @@ import { objectOf, readStackArtifact } from './cloud-assembly.ts';
 import { resolve } from './intrinsics.ts';
 import type { AssemblyModel, BucketModel, FunctionModel, HttpApiModel, WebSocketApiModel } from './model.ts';
 import { readApis } from './read-apis.ts';
-import { readBuckets, readQueueGrants } from './read-buckets.ts';
+import { readBuckets } from './read-buckets.ts';
 import { readQueues, readSecrets, readTables, requireKnown } from './read-data.ts';
 import { readCustomResources, readEventSourceMappings, readFunctions } from './read-functions.ts';
 import { readResourcePolicies } from './read-policies.ts';
@@ -86,7 +86,6 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
     resourcePolicies: readResourcePolicies(reader, queues),
     secrets: readSecrets(reader),
     buckets,
-    queueGrants: readQueueGrants(reader),
     customResources: readCustomResources(reader, declared),
     outputs: mapValues(readOutputs(reader), localize),
   };

@@ -2,13 +2,10 @@ import type {
   BucketContent,
   BucketModel,
   BucketNotification,
-  BucketPolicyStatement,
   CorsRule,
   LifecycleRule,
-  QueueGrant,
 } from './bucket-model.ts';
-import { isObject, type Json, type JsonObject, objectOf } from './cloud-assembly.ts';
-import { statementsOf } from './read-roles.ts';
+import { type Json, type JsonObject, objectOf } from './cloud-assembly.ts';
 import {
   type AssemblyReader,
   flagOf,
@@ -20,13 +17,11 @@ import {
 } from './reader.ts';
 import { refuseProperties, unsupportedProperty } from './resource-types.ts';
 
-const S3 = 's3.amazonaws.com';
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html */
 const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 
-/** Buckets with what other resources of the stack say about them: policies, notifications, files to begin with. */
+/** Buckets with what other resources of the stack say about them: notifications, files to begin with. */
 export function readBuckets(reader: AssemblyReader): BucketModel[] {
-  const policies = reader.ofType('AWS::S3::BucketPolicy');
   const customs = (type: string, property: string, name: string) =>
     reader.ofType(type).filter(({ properties }) => properties[property] === name);
   return reader.ofType('AWS::S3::Bucket').map((resource) => {
@@ -67,9 +62,6 @@ export function readBuckets(reader: AssemblyReader): BucketModel[] {
           notificationsOf(custom, objectOf(custom.properties.NotificationConfiguration)),
         ),
       ],
-      policy: policies
-        .filter((policy) => policy.properties.Bucket === name)
-        .flatMap((policy) => policyStatements(policy)),
       contents: customs('Custom::CDKBucketDeployment', 'DestinationBucketName', name).map((custom) =>
         contentOf(reader, custom),
       ),
@@ -148,17 +140,6 @@ function notificationsOf(resource: ResolvedResource, configuration: JsonObject):
   ];
 }
 
-/** Statements about services of AWS are passed over: none of them calls here but S3 itself. */
-function policyStatements({ properties }: ResolvedResource): BucketPolicyStatement[] {
-  const document = objectOf(properties.PolicyDocument);
-  const principals = objectsOf(document.Statement).map(({ Principal: principal }) =>
-    principal === '*' ? ['*'] : isObject(principal) ? textsOf(principal.AWS) : [],
-  );
-  return statementsOf(document)
-    .map((statement, index) => ({ ...statement, principals: principals[index] ?? [] }))
-    .filter((statement) => statement.principals.length > 0);
-}
-
 function contentOf(reader: AssemblyReader, { properties, template }: ResolvedResource): BucketContent {
   refuseProperties(template, {
     Exclude: 'the engine puts all files of the asset',
@@ -183,23 +164,4 @@ function contentOf(reader: AssemblyReader, { properties, template }: ResolvedRes
     headers: texts(properties.SystemMetadata),
     metadata: texts(properties.UserMetadata),
   };
-}
-
-/** What the policies of queues allow S3. */
-export function readQueueGrants(reader: AssemblyReader): QueueGrant[] {
-  const queues = reader.ofType('AWS::SQS::Queue');
-  return reader.ofType('AWS::SQS::QueuePolicy').flatMap(({ properties }) => {
-    const document = objectOf(properties.PolicyDocument);
-    const isOfS3 = objectsOf(document.Statement).map(
-      ({ Principal: principal }) => principal === '*' || textsOf(objectOf(principal).Service).includes(S3),
-    );
-    const arns = textsOf(properties.Queues).map(
-      (url) => queues.find(({ identity }) => identity.ref === url)?.identity.attributes.Arn,
-    );
-    return statementsOf(document)
-      .filter((_, index) => isOfS3[index])
-      .flatMap((statement) =>
-        arns.filter((arn) => arn !== undefined).map((queueArn) => ({ queueArn, statement })),
-      );
-  });
 }

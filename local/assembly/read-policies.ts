@@ -3,7 +3,7 @@ import type { PrincipalStatement, QueueModel, ResourcePolicyModel } from './mode
 import { statementsOf } from './read-roles.ts';
 import { type AssemblyReader, objectsOf, textsOf } from './reader.ts';
 
-/** Policies of queues and of topics, by the ARNs of what they are about. */
+/** Policies of queues, topics and buckets, by the ARNs of what they are about. */
 export function readResourcePolicies(
   reader: AssemblyReader,
   queues: readonly QueueModel[],
@@ -18,7 +18,15 @@ export function readResourcePolicies(
     resources: textsOf(properties.Topics),
     statements: principalStatements(properties),
   }));
-  return [...ofQueues, ...ofTopics];
+  const buckets = reader.ofType('AWS::S3::Bucket').map(({ identity }) => identity);
+  const ofBuckets = reader.ofType('AWS::S3::BucketPolicy').map(({ origin, properties }) => ({
+    ...origin,
+    resources: buckets
+      .filter(({ ref }) => ref === properties.Bucket)
+      .map(({ attributes }) => String(attributes.Arn)),
+    statements: principalStatements(properties),
+  }));
+  return [...ofQueues, ...ofTopics, ...ofBuckets];
 }
 
 function principalStatements({ PolicyDocument }: JsonObject): PrincipalStatement[] {

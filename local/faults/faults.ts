@@ -34,6 +34,15 @@ const CONFLICT: ServiceFault = {
     CancellationReasons: [{ Code: 'TransactionConflict', Message: 'Transaction is ongoing for the item' }],
   },
 };
+const STORAGE_ANSWERS = {
+  'slow-down': { status: 503, code: 'SlowDown', message: 'Please reduce your request rate.' },
+  failure: {
+    status: 500,
+    code: 'InternalError',
+    message: 'We encountered an internal error. Please try again.',
+  },
+  reset: 'reset',
+} as const satisfies Record<NonNullable<FaultOf<'storage'>['answer']>, ServiceFault | 'reset'>;
 const POST_VERDICTS = {
   gone: 'gone',
   throttled: 'throttled',
@@ -99,6 +108,18 @@ export class Faults {
     const reset = this.#happens('reset', occasion)?.fault;
     if (reset) return { ...delay, answer: 'reset', takesEffect: reset.lost ?? false };
     return slow === undefined ? undefined : delay;
+  };
+
+  /** At each call of S3, by a function or by whoever has an address that it signed. */
+  readonly storage = ({ operation, caller }: AwsCall): CallFault | undefined => {
+    const occasion = { operation, ...(caller && { functionName: caller.functionName }) };
+    const fault = this.#happens('storage', occasion)?.fault;
+    if (!fault) return undefined;
+    const { answer, milliseconds, lost = false } = fault;
+    return {
+      ...(milliseconds !== undefined && { delayMs: milliseconds }),
+      ...(answer !== undefined && { answer: STORAGE_ANSWERS[answer], takesEffect: lost }),
+    };
   };
 
   /** At the beginning of each event that a function is given. */

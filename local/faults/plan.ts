@@ -22,6 +22,12 @@ export type Fault = Chance &
     | { readonly kind: 'error'; readonly error: (typeof ERRORS)[number]; readonly lost?: boolean }
     | { readonly kind: 'reset'; readonly lost?: boolean }
     | { readonly kind: 'conflict' }
+    | {
+        readonly kind: 'storage';
+        readonly answer?: (typeof STORAGE_ANSWERS)[number];
+        readonly lost?: boolean;
+        readonly milliseconds?: number;
+      }
     | { readonly kind: 'post'; readonly answer: (typeof POST_ANSWERS)[number] }
     | { readonly kind: 'batch'; readonly how: (typeof BATCH_FATES)[number] }
     | { readonly kind: 'lose-disconnect' }
@@ -44,6 +50,8 @@ const ERRORS = [
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
 ] as const;
+/** Of S3: to be sent again later, an error of the service, a connection that is cut. */
+const STORAGE_ANSWERS = ['slow-down', 'failure', 'reset'] as const;
 /** Of `@connections`; `lost` is a 500 although the message was sent. A connection that is gone is closed. */
 const POST_ANSWERS = ['gone', 'throttled', 'failure', 'lost', 'hang'] as const;
 const BATCH_FATES = ['repeat', 'split'] as const;
@@ -78,6 +86,10 @@ const KINDS: Readonly<
   error: { must: { error: oneOf(ERRORS) }, may: { lost: boolean }, match: ['function', 'operation'] },
   reset: { may: { lost: boolean }, match: ['function', 'operation'] },
   conflict: { match: ['function', 'operation'] },
+  storage: {
+    may: { answer: oneOf(STORAGE_ANSWERS), lost: boolean, milliseconds: number(1, MOST_MILLISECONDS) },
+    match: ['function', 'operation'],
+  },
   post: { must: { answer: oneOf(POST_ANSWERS) } },
   batch: { must: { how: oneOf(BATCH_FATES) }, match: ['function'] },
   'lose-disconnect': {},

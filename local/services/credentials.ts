@@ -36,6 +36,13 @@ export class CredentialRegistry {
     return credentials;
   }
 
+  /** The secrets behind a key's id, for who verifies a signature; undefined for one that was not issued here. */
+  find(accessKeyId: string): (SessionCredentials & { readonly caller: Caller }) | undefined {
+    const caller = this.#callers.get(accessKeyId);
+    const issued = [...this.#issued.values()].find((one) => one.accessKeyId === accessKeyId);
+    return caller && issued && { ...issued, caller };
+  }
+
   callerOf(accessKeyId: string): Caller | undefined {
     return this.#callers.get(accessKeyId);
   }
