@@ -2,15 +2,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ChatContext } from '../../shared/chat/context.ts';
 import { getMembership } from '../../shared/chat/membership.ts';
+import { getBan } from '../../shared/data/bans.ts';
 import { type Committed, toCommitted } from '../../shared/data/events.ts';
 import { appendKey, toHead } from '../../shared/data/heads.ts';
 import { chatKeys, EVENT_PREFIX, HEAD } from '../../shared/data/keys.ts';
 import type { Item } from '../../shared/data/table.ts';
 import type { RoomEvent } from '../../shared/protocol/events.ts';
-import type { ClientId, RoomId, UserId } from '../../shared/protocol/ids.ts';
+import type { ClientId, Role, RoomId, UserId } from '../../shared/protocol/ids.ts';
 
 export interface Acknowledged {
-  readonly kind: 'send' | 'join' | 'leave' | 'remove';
+  readonly kind: 'send' | 'join' | 'leave' | 'moderate';
   readonly user: UserId;
   readonly id: ClientId | undefined;
   /** Of a send: no other command has the same. */
@@ -94,31 +95,85 @@ function checkOnce({ acknowledged }: Run, log: readonly Committed[]): string[] {
   );
 }
 
-/** Replays who was a member when. */
-function checkMembers(log: readonly Committed[]): string[] {
-  const members = new Set<string>();
-  return log.flatMap(({ event }) => {
-    switch (event.type) {
-      case 'room.created':
-        members.add(event.user);
-        return [];
-      case 'member.joined':
-        if (members.has(event.member)) return [`${event.seq}: ${event.member} joined twice`];
-        members.add(event.member);
-        return [];
-      case 'member.left':
-        return members.delete(event.member)
-          ? []
-          : [`P6: ${event.seq}: ${event.member} left without being there`];
-      case 'member.removed':
-        members.delete(event.member);
-        return [];
-      default:
-        return members.has(event.user)
-          ? []
-          : [`P6: ${event.seq}: ${event.user} wrote without being a member`];
+/** What someone is in the room, as the log says up to an event. */
+interface Standing {
+  readonly role: Role;
+  readonly since: number;
+}
+
+/** Who is a member, muted and banned, as the log says up to an event. */
+interface Replay {
+  readonly members: Map<string, Standing>;
+  /** Whose mute, members or not, ends when. */
+  readonly mutes: Map<string, string>;
+  readonly banned: Set<string>;
+}
+
+function emptyReplay(): Replay {
+  return { members: new Map(), mutes: new Map(), banned: new Set() };
+}
+
+/** Takes an event into a replay. */
+function replay({ members, mutes, banned }: Replay, event: RoomEvent): void {
+  switch (event.type) {
+    case 'room.created':
+      members.set(event.user, { role: 'owner', since: event.seq });
+      return;
+    case 'member.joined':
+      members.set(event.member, { role: event.role ?? 'member', since: event.seq });
+      if (event.user !== event.member) banned.delete(event.member);
+      if (event.mutedUntil === undefined) mutes.delete(event.member);
+      return;
+    case 'member.left':
+      members.delete(event.member);
+      return;
+    case 'member.removed':
+      members.delete(event.member);
+      if (event.banned) banned.add(event.member);
+      return;
+    case 'member.updated': {
+      const { since = event.seq } = members.get(event.member) ?? {};
+      members.set(event.member, { role: event.role ?? 'member', since });
+      if (event.mutedUntil) mutes.set(event.member, event.mutedUntil);
+      else mutes.delete(event.member);
+      return;
     }
+  }
+}
+
+/** Replays who was what when, and whether each event was its author's to make. */
+function checkMembers(log: readonly Committed[]): string[] {
+  const state = emptyReplay();
+  return log.flatMap(({ event }) => {
+    const fault = event.type === 'room.created' ? undefined : faultOf(event, state);
+    replay(state, event);
+    return fault === undefined ? [] : [`P6: ${event.seq}: ${fault}`];
   });
+}
+
+function faultOf(event: RoomEvent, { members, mutes, banned }: Replay): string | undefined {
+  const author = members.get(event.user);
+  const member = 'member' in event ? event.member : event.user;
+  const target = members.get(member);
+  if (event.type === 'member.joined') {
+    if (target) return `${member} joined twice`;
+    if (member !== event.user) {
+      return author && author.role !== 'member' ? undefined : `${event.user} invited and was no admin`;
+    }
+    if (banned.has(member)) return `${member} joined and was banned`;
+    return event.mutedUntil === mutes.get(member) ? undefined : `${member} got rid of its mute by joining`;
+  }
+  if (!author) return `${event.user} wrote without being a member`;
+  if (member === event.user) {
+    return event.type === 'message.created' && mutes.has(member)
+      ? `${member} wrote and was muted`
+      : undefined;
+  }
+  if (event.type === 'member.updated' && !target) return `${member} was changed and was no member`;
+  const ranks = ['member', 'admin', 'owner'];
+  return ranks.indexOf(author.role) > ranks.indexOf(target?.role ?? '')
+    ? undefined
+    : `${event.user} acted on ${member}, who is not below`;
 }
 
 /** What the settler has to leave behind: an empty tail, and a claim for every id. */
@@ -138,17 +193,18 @@ function checkSettled(items: readonly Item[], log: readonly Committed[]): string
 }
 
 async function checkMemberships(ctx: ChatContext, run: Run, log: readonly Committed[]): Promise<string[]> {
-  const last = new Map<UserId, number | undefined>();
-  for (const { event } of log) {
-    if (event.type === 'member.joined') last.set(event.member, event.seq);
-    if (event.type === 'member.left' || event.type === 'member.removed') last.set(event.member, undefined);
-  }
+  const state = emptyReplay();
+  for (const { event } of log) replay(state, event);
+  const users = new Set(log.flatMap(({ event }) => ('member' in event ? [event.member] : [event.user])));
   const wrong = await Promise.all(
-    [...last].map(async ([user, since]) => {
-      const membership = await getMembership(ctx, user, run.room);
-      return membership?.since === since
-        ? []
-        : [`P6: ${user} is a member since ${membership?.since}, not ${since}`];
+    [...users].map(async (user) => {
+      const { role, since, mutedUntil } = (await getMembership(ctx, user, run.room)) ?? {};
+      const expected = state.members.get(user);
+      const mute = expected && state.mutes.get(user);
+      const banned = (await getBan(ctx.chat, run.room, user))?.lifted === false;
+      const is = JSON.stringify({ role, since, mutedUntil, banned });
+      const should = JSON.stringify({ ...expected, mutedUntil: mute, banned: state.banned.has(user) });
+      return is === should ? [] : [`P6: ${user} is ${is}, not ${should}`];
     }),
   );
   return wrong.flat();

@@ -1,14 +1,15 @@
 /**
  * One run of the real append and the real settler over one room under a seeded scheduler: senders that repeat ids, in warm
- * environments that die and are replaced; members that leave and come back; settlers that repeat, overlap and die. Then the promises
- * are checked on all that was committed and acknowledged.
+ * environments that die and are replaced; members that leave and come back, are invited, muted, removed and banned by those above
+ * them; settlers that repeat, overlap and die. Then the promises are checked on all that was committed and acknowledged.
  */
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { append } from '../../shared/chat/append.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
+import { changeMember, removeMember } from '../../shared/chat/members.ts';
 import { createRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
 import { settle } from '../../shared/chat/settle.ts';
+import { putNewAccount } from '../../shared/data/accounts.ts';
 import type { DynamoCall } from '../../shared/data/dynamodb.ts';
 import { type Committed, toCommitted } from '../../shared/data/events.ts';
 import { APPENDED, toHead } from '../../shared/data/heads.ts';
@@ -28,7 +29,7 @@ export type Mutation = (call: DynamoCall) => DynamoCall;
 export interface RunOptions {
   readonly database: Database;
   readonly seed: number;
-  /** Whether members leave and come back while they send. */
+  /** Whether members come and go, and are kept from writing, while they send. */
   readonly moves: boolean;
   readonly mutate?: Mutation;
 }
@@ -101,6 +102,10 @@ async function copyOfTemplate(database: Database, ctx: ChatContext, id: RoomId):
 }
 
 async function makeTemplate(ctx: ChatContext): Promise<Item[]> {
+  const createdAt = new Date(ctx.now()).toISOString();
+  for (const one of SENDERS) {
+    await putNewAccount(ctx.chat, { user: one, displayName: one, passwordHash: '-', createdAt }, one);
+  }
   await createRoom(ctx, { user: OWNER, room: TEMPLATE, name: 'run', kind: 'public' });
   for (const sender of SENDERS.slice(1)) await joinRoom(ctx, { room: TEMPLATE, user: sender });
   const items = await ctx.chat.queryAll({
@@ -133,14 +138,56 @@ type Wire = Parameters<typeof unmarshall>[0];
 
 type Job =
   | { readonly kind: 'send'; readonly user: UserId; readonly id?: ClientId }
-  | { readonly kind: 'leave' | 'join' | 'remove'; readonly user: UserId; readonly id?: ClientId };
+  | { readonly kind: 'leave' | 'join'; readonly user: UserId; readonly id?: ClientId }
+  | { readonly kind: keyof typeof MODERATION; readonly user: UserId; readonly member: UserId };
+
+/** What one does to another, as the service lets it. */
+const MODERATION = {
+  invite: (ctx: ChatContext, about: AboutMember) => changeMember(ctx, { ...about, wanted: {} }),
+  promote: (ctx: ChatContext, about: AboutMember) =>
+    changeMember(ctx, { ...about, wanted: { role: 'admin' } }),
+  demote: (ctx: ChatContext, about: AboutMember) =>
+    changeMember(ctx, { ...about, wanted: { role: 'member' } }),
+  mute: (ctx: ChatContext, about: AboutMember) =>
+    changeMember(ctx, { ...about, wanted: { mutedUntil: FAR_AWAY } }),
+  unmute: (ctx: ChatContext, about: AboutMember) =>
+    changeMember(ctx, { ...about, wanted: { mutedUntil: null } }),
+  remove: (ctx: ChatContext, about: AboutMember) =>
+    removeMember(ctx, { ...about, ban: false }).then(({ event }) => event),
+  ban: (ctx: ChatContext, about: AboutMember) =>
+    removeMember(ctx, { ...about, ban: true }).then(({ event }) => event),
+} as const;
+const FAR_AWAY = '2099-01-01T00:00:00.000Z';
+
+interface AboutMember {
+  readonly room: RoomId;
+  readonly user: UserId;
+  readonly member: UserId;
+}
+
+const MOVES = {
+  send: 8,
+  leave: 1,
+  join: 2,
+  invite: 1,
+  promote: 1,
+  demote: 0.5,
+  mute: 1,
+  unmute: 1,
+  remove: 1,
+  ban: 0.5,
+} as const;
 
 function jobOf(random: Random, moves: boolean): Job {
   // Members that come and go are tried without ids mostly: a repeat is answered and does nothing.
   const id = random.chance(moves ? 0.1 : 0.8) ? { id: clientId(random.pick(IDS) ?? 'a') } : {};
   if (!moves) return { kind: 'send', user: SENDERS[random.between(0, 1)] ?? OWNER, ...id };
-  const kind = random.weighted({ send: 6, leave: 1, remove: 1, join: 2 });
-  return { kind, user: SENDERS[random.between(1, 2)] ?? OWNER, ...id };
+  const kind = random.weighted(MOVES);
+  const member = SENDERS[random.between(1, 2)] ?? OWNER;
+  if (kind === 'send' || kind === 'leave' || kind === 'join') return { kind, user: member, ...id };
+  // Mostly the owner; now and then who may be an admin at that moment, or not.
+  const user = random.chance(0.7) ? OWNER : (SENDERS.find((one) => one !== OWNER && one !== member) ?? OWNER);
+  return { kind, user, member };
 }
 
 async function perform(
@@ -149,24 +196,25 @@ async function perform(
   job: Job,
   command: number,
 ): Promise<Omit<Acknowledged, 'stored'> | undefined> {
-  const author = { room: id, user: job.user, ...(job.id === undefined ? {} : { id: job.id }) };
-  const text = `${job.user} ${job.id ?? ''} ${command}`;
+  const clientsId = 'id' in job ? job.id : undefined;
+  const author = { room: id, user: job.user, ...(clientsId === undefined ? {} : { id: clientsId }) };
+  const text = `${job.user} ${clientsId ?? ''} ${command}`;
+  const doIt = () => {
+    switch (job.kind) {
+      case 'send':
+        return sendMessage(ctx, { ...author, text });
+      case 'leave':
+        return leaveRoom(ctx, author);
+      case 'join':
+        return joinRoom(ctx, author);
+      default:
+        return MODERATION[job.kind](ctx, { ...author, member: job.member });
+    }
+  };
   try {
-    const reply = await {
-      send: () => sendMessage(ctx, { ...author, text }),
-      leave: () => leaveRoom(ctx, author),
-      join: () => joinRoom(ctx, author),
-      remove: () =>
-        append(ctx, {
-          room: id,
-          user: OWNER,
-          operation: 'remove',
-          body: { type: 'member.removed', member: job.user, banned: false },
-          authorise: () => undefined,
-        }),
-    }[job.kind]();
-    const by = job.kind === 'remove' ? { user: OWNER, id: undefined } : { user: job.user, id: job.id };
-    return { kind: job.kind, ...by, text, seq: reply.seq, at: reply.at };
+    const { seq, at } = await doIt();
+    const kind = 'member' in job ? 'moderate' : job.kind;
+    return { kind, user: job.user, id: clientsId, text, seq, at };
   } catch (error) {
     // A refusal acknowledges nothing.
     if (error instanceof ParleyError) return undefined;

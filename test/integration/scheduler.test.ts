@@ -73,7 +73,7 @@ describe('whatever the interleaving', () => {
   );
 
   it(
-    'P6 members only: members that leave, are removed and come back while they send',
+    'P6 members only: members that leave, are invited, muted, removed and banned while they send',
     () => expectNoViolation(true),
     TIMEOUT_MS,
   );
@@ -103,6 +103,16 @@ describe('the same notices', () => {
     [
       'a commit without `guard = :g`',
       { moves: true, mutate: withoutCondition(' AND #guard = :guard'), promise: 'P6' },
+    ],
+    [
+      'an invitation or a join that does not look at `moves`',
+      {
+        moves: true,
+        mutate: withoutCondition(
+          ' AND (size(#moves) = :moves OR (NOT contains(#moves, :member) AND NOT contains(#moves, :wholeRoom)))',
+        ),
+        promise: 'P6',
+      },
     ],
     ['rights that leave out what is not settled', { moves: true, mutate: withoutChanges, promise: 'P6' }],
   ];
