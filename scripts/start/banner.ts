@@ -12,14 +12,20 @@ export function wscatLine(websocket: string, user: DemoUser): string {
 }
 
 /**
- * @param gateways where the service answers, one at least.
+ * @param at.gateways where the service answers, one at least.
+ * @param at.aws where the AWS services answer that it runs on.
  * @param seconds how long it took from the command to here.
  * @returns the text, ready to print.
  */
-export function banner(gateways: readonly Addresses[], users: readonly DemoUser[], seconds: number): string {
+export function banner(
+  { gateways, aws }: { readonly gateways: readonly Addresses[]; readonly aws: string },
+  users: readonly DemoUser[],
+  seconds: number,
+): string {
   const lines = ['', `Parley is ready after ${seconds.toFixed(1)} s.`, ''];
   for (const { http, websocket } of gateways)
     lines.push(`  HTTP       ${http}/api`, `  WebSocket  ${websocket}`, '');
+  lines.push(`  AWS        ${aws}`, '');
   if (users.length > 0) lines.push(...demoLines(gateways, users));
   lines.push('Ctrl-C ends everything.');
   return lines.join('\n');

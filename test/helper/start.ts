@@ -16,6 +16,8 @@ const TOLD_LINES = 30;
 export interface Started extends Endpoint {
   /** Every gateway, the first of which is this endpoint itself. */
   readonly gateways: readonly Endpoint[];
+  /** Where the AWS services answer that it runs on. */
+  readonly aws: string;
   /** Of the engine. */
   readonly pid: number;
   /** Ends the engine as Ctrl-C does, and waits until it is gone. */
