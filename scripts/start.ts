@@ -182,9 +182,8 @@ async function main(): Promise<void> {
     http: named(http),
     websocket: named(websocket),
   }));
-  console.log(
-    banner({ gateways, aws: named(parley.aws) }, parley.users, (performance.now() - started) / 1000),
-  );
+  const seconds = (performance.now() - started) / 1000;
+  console.log(banner({ gateways, aws: named(parley.aws) }, parley.users, seconds));
   if (parley.users.length > 0 && process.stdin.isTTY) printFreshLines(gateways);
 }
 
