@@ -28,7 +28,7 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, settings: Settings, parts: Parts) {
     super(scope, id);
     this.#topic = this.#makeTopic(settings);
-    const { tables, webSocketApi, httpApi, log, fanOut, settler, erasure } = parts;
+    const { tables, webSocketApi, httpApi, log, fanOut, settler, presence, erasure } = parts;
     this.#add('FailureQueue', {
       says: 'A reader of the log gave up on events: they wait in the failure queue',
       section: 'failure-queue',
@@ -46,6 +46,13 @@ export class Alarms extends Construct {
       says: 'Committed events wait for a minute to be settled; at 1,000 a room takes no more',
       section: 'settling-late',
       metric: iteratorAge(settler.handler),
+      threshold: 60_000,
+      minutes: 3,
+    });
+    this.#add('PresenceLate', {
+      says: 'Who comes and goes is told a minute late',
+      section: 'presence-late',
+      metric: iteratorAge(presence.handler),
       threshold: 60_000,
       minutes: 3,
     });

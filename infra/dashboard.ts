@@ -11,7 +11,7 @@ const PERIOD = { period: Duration.minutes(1) };
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, { stage }: Settings, parts: Parts) {
     super(scope, id);
-    const { tables, webSocketApi, httpApi, log, fanOut, settler } = parts;
+    const { tables, webSocketApi, httpApi, log, fanOut, settler, presence } = parts;
     const socket = (metricName: string, statistic: string) =>
       new cloudwatch.Metric({
         namespace: 'AWS/ApiGateway',
@@ -43,7 +43,12 @@ export class Dashboard extends Construct {
           chart('HTTP errors', httpApi.api.metricClientError(sum), httpApi.api.metricServerError(sum)),
         ],
         [
-          chart('Age of the log at its readers', iteratorAge(fanOut.handler), iteratorAge(settler.handler)),
+          chart(
+            'Age of the streams at their readers',
+            iteratorAge(fanOut.handler),
+            iteratorAge(settler.handler),
+            iteratorAge(presence.handler),
+          ),
           chart('Time of a delivery', fanOut.handler.metricDuration(p99), fanOut.shard.metricDuration(p99)),
           chart(
             'Given up',
@@ -61,7 +66,12 @@ export class Dashboard extends Construct {
             tables.chat.metricConsumedReadCapacityUnits(sum),
             tables.connections.metricConsumedReadCapacityUnits(sum),
           ),
-          chart('Function errors', fanOut.handler.metricErrors(sum), settler.handler.metricErrors(sum)),
+          chart(
+            'Function errors',
+            ...[fanOut.handler, settler.handler, presence.handler, presence.later].map((one) =>
+              one.metricErrors(sum),
+            ),
+          ),
         ],
       ],
     });

@@ -145,15 +145,18 @@ describe('grants', () => {
     expect(mayName('websocket/send-message', 'connections', connectionKeys.ticket('t'))).toBe(false);
   });
 
-  it('let nobody post to connections but the fan-out and what ends them', () => {
+  it('let nobody post to connections but the fan-out, presence, and what ends them', () => {
     const posters = [...rights].filter(([, one]) =>
       JSON.stringify(one).includes('execute-api:ManageConnections'),
     );
     expect(posters.map(([entry]) => entry).sort()).toEqual([
       'http/api',
+      'queues/erase-accounts',
+      'queues/presence',
       'queues/watch-connections',
       'streams/fan-out',
       'streams/fan-out-shard',
+      'streams/presence',
       'streams/settler',
     ]);
   });
