@@ -1,5 +1,5 @@
 /**
- * Checks that the promises of docs/protocol.md are kept in view: each that is served is cited by the title of a test, and
+ * Checks that the promises of docs/protocol.md are kept in view: each is cited by the title of a test, and
  * whoever cites one, in code or in a title, cites one that exists.
  */
 import { readdir, readFile } from 'node:fs/promises';
@@ -9,15 +9,8 @@ import ts from 'typescript';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Promises that the service does not make yet, each with the reason. Parts may be tested; the whole can't be. */
-const NOT_YET: Readonly<Record<string, string>> = {
-  P9: 'sessions cannot be ended yet: there is no logout, no ban and no refresh',
-};
-
 const CODE = ['shared', 'functions', 'infra', 'client', 'web', 'scripts'];
 const TESTS = ['test'];
-/** Tests of the whole service: what they cite is served. */
-const WHOLE = 'test/e2e/';
 /** Functions of vitest whose first argument is a title, and the suite's own. */
 const TITLED = /^(?:it|test|describe|itUnlessDeviating)$/;
 const NEVER_RUN = /^(?:skip|todo|only)$/;
@@ -78,15 +71,10 @@ export function faultsOf(
   const tested = new Set(tests.map(({ promise }) => promise));
   const faults: string[] = [];
   for (const [promise, name] of promises) {
-    const served = NOT_YET[promise] === undefined;
-    if (served && !tested.has(promise)) faults.push(`${promise} (${name}) has no test whose title cites it`);
+    if (!tested.has(promise)) faults.push(`${promise} (${name}) has no test whose title cites it`);
   }
   for (const { promise, file } of [...tests, ...code]) {
     if (!promises.has(promise)) faults.push(`${file} cites ${promise}, which is no promise`);
-  }
-  for (const { promise, file } of tests) {
-    if (NOT_YET[promise] !== undefined && file.startsWith(WHOLE))
-      faults.push(`${file} tests ${promise} on the whole service: it is no longer "not yet"`);
   }
   return [...new Set(faults)];
 }
@@ -127,8 +115,7 @@ async function main(): Promise<void> {
   if (faults.length > 0) process.exit(1);
   for (const [promise, name] of promises) {
     const files = new Set(tests.filter((citation) => citation.promise === promise).map(({ file }) => file));
-    const told = NOT_YET[promise] === undefined ? `${files.size} test files` : `not yet: ${NOT_YET[promise]}`;
-    console.log(`${promise} ${name}: ${told}`);
+    console.log(`${promise} ${name}: ${files.size} test files`);
   }
 }
 
