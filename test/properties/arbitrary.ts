@@ -23,7 +23,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
 export const ACTIONS = Object.keys(FIELDS);
 
 /** Any text at all: letters, control characters, emoji, and halves of surrogate pairs. */
-const anyText = fc.oneof(
+export const anyText = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 40 }),
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.string({

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Account, type Answer, type CallOptions, call, people } from '../helper/account.ts';
+import { type Account, type CallOptions, call, people } from '../helper/account.ts';
 import { endpoint } from '../helper/endpoint.ts';
 import { createRoom, joinRoom, readMessages } from '../helper/room.ts';
-import { faultOfError, isRecord } from '../helper/wire.ts';
+import { faultOf } from './answers.ts';
 import { anyFrame, anyValue } from './arbitrary.ts';
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 60);
@@ -17,15 +17,6 @@ beforeAll(async () => {
   room = await createRoom(keeper);
   await joinRoom(visitor, room);
 });
-
-/** What is wrong with an answer to anything at all: it must succeed, or refuse in the protocol's words. */
-function faultOf({ status, body, text }: Answer): string | undefined {
-  if (status >= 200 && status < 300) return undefined;
-  const error = isRecord(body) ? body.error : undefined;
-  const fault = faultOfError(error);
-  if (fault) return `${status} ${fault}: ${text.slice(0, 200)}`;
-  return status >= 400 && status < 500 ? undefined : `${status} ${text.slice(0, 200)}`;
-}
 
 async function holds(requests: fc.Arbitrary<readonly [string, string, CallOptions]>): Promise<void> {
   await fc.assert(
