@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { type Action, COMMANDS } from '../../shared/protocol/commands.ts';
 import { WireError } from '../../shared/protocol/errors.ts';
-import { ClosingCode, EventsFrame, REPLIES } from '../../shared/protocol/frames.ts';
+import { ClosingCode, EventsFrame, PresenceFrame, REPLIES } from '../../shared/protocol/frames.ts';
 import { ClientId } from '../../shared/protocol/ids.ts';
 import type { Recording } from './examples/recording.ts';
 import { Components, type Json } from './schemas.ts';
@@ -29,11 +29,15 @@ const SUMMARY: Readonly<Record<Action, string>> = {
   ping: 'Keeps the connection open.',
 };
 
-/** What the service sends unasked. */
+/** What the service sends unasked. A frame whose type is also a command's action has a name of its own. */
 const SENT = {
   events: {
     summary: 'Events of a room, ascending by `seq`; at most 32 KiB. A client sees its own, too.',
     schema: EventsFrame,
+  },
+  presenceFrame: {
+    summary: 'Somebody who shares a room came online or went offline; in large rooms, how many are online.',
+    schema: PresenceFrame,
   },
   closing: {
     summary: 'Comes just before the service closes the connection.',

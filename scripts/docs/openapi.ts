@@ -58,7 +58,7 @@ export function operationId({ operation }: Pick<Specification, 'operation'>): st
 }
 
 function operation(
-  { specification, open }: DescribedCall,
+  { specification, open, type }: DescribedCall,
   components: Components,
   { calls }: Recording,
 ): Json {
@@ -66,6 +66,7 @@ function operation(
   const { summary, tag, body, status, made, answer } = specification;
   const success = (of: keyof typeof STATUS_TEXT): Json => ({
     description: STATUS_TEXT[of],
+    ...(type && { content: { [type]: { schema: { type: 'string' } } } }),
     ...(answer && {
       content: json(components.schema(answer, 'answer'), of === example?.status ? example.answer : undefined),
     }),

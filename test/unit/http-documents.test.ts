@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod/mini';
 import asyncApi from '../../docs/api/asyncapi.json' with { type: 'json' };
+import recorded from '../../docs/api/examples.json' with { type: 'json' };
 import openApi from '../../docs/api/openapi.json' with { type: 'json' };
 import { endpoints } from '../../functions/http/endpoints.ts';
 import { documentCalls } from '../../scripts/docs/document-calls.ts';
+import type { Recording } from '../../scripts/docs/examples/recording.ts';
+import { operationId } from '../../scripts/docs/openapi.ts';
+import { COMMANDS, isAction } from '../../shared/protocol/commands.ts';
 import { ErrorCode, HTTP_STATUS } from '../../shared/protocol/errors.ts';
+import { Frame } from '../../shared/protocol/frames.ts';
 
 /** Every `$ref` of a document. */
 function references(value: unknown): string[] {
@@ -24,6 +30,8 @@ function resolve(document: unknown, reference: string): unknown {
       return typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined;
     }, document);
 }
+
+const { calls, messages }: Recording = recorded;
 
 interface Operation {
   readonly operationId: string;
@@ -61,14 +69,30 @@ describe.each([
 
 describe('openapi.json', () => {
   it('has every call once, under an id of its own', () => {
-    const calls = [...endpoints, ...documentCalls];
-    for (const { specification } of calls) {
+    const described = [...endpoints, ...documentCalls];
+    for (const { specification } of described) {
       const path: unknown = Reflect.get(openApi.paths, specification.path);
       expect(path, specification.path).toHaveProperty(specification.method.toLowerCase());
     }
-    expect(operations).toHaveLength(calls.length);
-    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(calls.length);
+    expect(operations).toHaveLength(described.length);
+    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(described.length);
     for (const { operation } of operations) expect(operation.operationId).toMatch(/^[a-z][A-Za-z]+$/);
+  });
+
+  it('has an example of each call, which a test executes', () => {
+    const examples = Object.keys(calls);
+    for (const { operation } of operations) expect(examples).toContain(operation.operationId);
+    expect(examples).toHaveLength(operations.length);
+  });
+
+  it('has no field in an example that its schema does not know', () => {
+    for (const { specification } of endpoints) {
+      const { request, answer } = calls[operationId(specification)] ?? {};
+      const { body, answer: schema } = specification;
+      const what = specification.operation;
+      if (body) expect(z.parse(body, request?.body), what).toEqual(request?.body);
+      if (schema) expect(z.parse(schema, answer), what).toEqual(answer);
+    }
   });
 
   it('declares the parameters of every path', () => {
@@ -92,6 +116,7 @@ describe('openapi.json', () => {
       '/api/auth/login',
       '/api/auth/refresh',
       '/api/auth/register',
+      '/api/docs',
       '/api/openapi.json',
       '/health',
     ]);
@@ -110,6 +135,20 @@ describe('openapi.json', () => {
 });
 
 describe('asyncapi.json', () => {
+  it('has an example of each message, which a test executes', () => {
+    for (const [name, message] of Object.entries(asyncApi.channels.socket.messages)) {
+      expect(message, name).toHaveProperty('examples');
+    }
+  });
+
+  it('has no field in an example that its schema does not know', () => {
+    for (const [name, examples] of Object.entries(messages)) {
+      for (const example of examples) {
+        expect(z.parse(isAction(name) ? COMMANDS[name] : Frame, example), name).toEqual(example);
+      }
+    }
+  });
+
   it('has a command, its reply, and an operation for each action', () => {
     const messages = Object.keys(asyncApi.channels.socket.messages);
     const received = Object.entries(asyncApi.operations).filter(([, { action }]) => action === 'receive');

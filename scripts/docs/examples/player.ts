@@ -1,6 +1,7 @@
 /** Plays examples against a running service, and writes down what was asked and answered. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { isAction } from '../../../shared/protocol/commands.ts';
 import type { ErrorCode } from '../../../shared/protocol/errors.ts';
 import type { DescribedCall } from '../document-calls.ts';
 import { operationId } from '../openapi.ts';
@@ -51,15 +52,13 @@ export class Player {
    * @throws {Error} where it is refused, or there is no such operation.
    */
   async call<T = Json>(operation: string, { token, ...request }: CallOptions = {}): Promise<T> {
-    const { status: expected, answer: schema } = this.#specification(operation);
+    const { status: expected, made, answer: schema, path } = this.#specification(operation);
     const { status, answer } = await this.#send(operation, request, token);
-    if (status !== expected && !(expected === 201 && status === 200)) {
+    if (status !== expected && status !== made) {
       throw new Error(`${operation} was answered with ${status} ${JSON.stringify(answer)?.slice(0, 300)}`);
     }
     // A document is no example of itself.
-    const isDocument = /^\/api\/(openapi\.json|asyncapi\.json|docs)$/.test(
-      this.#specification(operation).path,
-    );
+    const isDocument = /^\/api\/(openapi\.json|asyncapi\.json|docs)$/.test(path);
     this.#calls[operation] ??= { request, status, ...(schema && !isDocument && { answer }) };
     return answer as T;
   }
@@ -163,9 +162,10 @@ export class Socket {
     this.#note(`${action}Reply`, reply);
   }
 
-  /** Waits for a frame, and takes it as an example of the message that has its type's name. */
+  /** Waits for a frame, and takes it as an example of the message for its type. */
   async hear(type: string, fits: (frame: Json) => boolean = () => true): Promise<void> {
-    this.#note(type, await this.#next(`a frame ${type}`, (frame) => frame.type === type && fits(frame)));
+    const frame = await this.#next(`a frame ${type}`, (one) => one.type === type && fits(one));
+    this.#note(isAction(type) ? `${type}Frame` : type, frame);
   }
 
   /** Waits for a frame that is no example. */

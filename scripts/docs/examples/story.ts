@@ -18,8 +18,9 @@ export async function tell(play: Player): Promise<void> {
   await accounts(play, alice.accessToken);
   await rooms(play, alice.accessToken, bob.accessToken);
   await conversation(play, alice.accessToken, bob.accessToken);
+  await moderation(play, alice.accessToken, bob.accessToken);
   await service(play);
-  await goodbye(play, bob.accessToken);
+  await goodbye(play, alice.accessToken, bob.accessToken);
 }
 
 async function accounts(play: Player, token: string): Promise<void> {
@@ -45,15 +46,20 @@ async function rooms(play: Player, alice: string, bob: string): Promise<void> {
   await play.call('readTheRoom', { token: alice, params: { room } });
   await play.refused('forbidden', 'send', { token: bob, params: { room }, body: { text: 'let me in' } });
   await play.call('join', { token: bob, params: { room } });
+  await play.call('leave', { token: bob, params: { room } });
+  await play.call('join', { token: bob, params: { room } });
   await play.call('listMembers', { token: alice, params: { room } });
   await play.call('listPublicRooms', { token: alice, query: { prefix: 'lob' } });
+  await play.call('listPeople', { token: alice, query: { prefix: 'b' } });
 }
 
-/** The room's log: created and joined by alice is 1, bob's coming 2. */
+/** The room's log so far: alice's creation is 1; bob came, went and came, up to 4. */
 async function conversation(play: Player, alice: string, bob: string): Promise<void> {
   const a = await play.connect(alice);
   const b = await play.connect(bob);
-  await a.command('ping', {});
+  await a.hear('presence', ({ user }) => user === 'bob');
+  await a.command('presence', { room });
+  await a.command('ping');
   await a.command('sendMessage', { room, text: 'hello', id: 'm1' });
   await b.hear('events', (frame) => JSON.stringify(frame).includes('"m1"'));
   await a.refused('not_found', 'sendMessage', { room: 'nowhere', text: 'hello', id: 'm2' });
@@ -61,7 +67,7 @@ async function conversation(play: Player, alice: string, bob: string): Promise<v
   await play.call('readHistory', { token: alice, params: { room }, query: { limit: 2 } });
   await play.call('listRooms', { token: alice, query: { limit: 10 } });
   await a.command('history', { room, limit: 2 });
-  await a.command('sync', { rooms: { [room]: 2 } });
+  await a.command('sync', { rooms: { [room]: 4 } });
   await b.command('leaveRoom', { room, id: 'm4' });
   await b.command('joinRoom', { room, id: 'm5' });
   const { accessToken } = await play.call<Tokens>('logIn', {
@@ -70,20 +76,50 @@ async function conversation(play: Player, alice: string, bob: string): Promise<v
   await a.command('authenticate', { token: accessToken });
 }
 
+async function moderation(play: Player, alice: string, bob: string): Promise<void> {
+  const b = await play.connect(bob);
+  await play.call('reportTheMessage', {
+    token: bob,
+    params: { room, seq: 5 },
+    body: { reason: 'I have heard that before' },
+  });
+  await play.call('listReports', { token: alice, params: { room } });
+  await play.call('changeTheMember', {
+    token: alice,
+    params: { room, user: 'bob' },
+    body: { role: 'admin' },
+  });
+  await play.call('changeTheRoom', { token: alice, params: { room }, body: { topic: 'All but hello' } });
+  await play.call('removeTheMember', {
+    token: alice,
+    params: { room, user: 'bob' },
+    query: { ban: 'true' },
+  });
+  await b.hear('closing');
+  await play.call('listBans', { token: alice, params: { room } });
+  await play.call('liftTheBan', { token: alice, params: { room, user: 'bob' } });
+  await play.call('blockTheUser', { token: bob, params: { user: 'alice' } });
+  await play.call('listBlocks', { token: bob });
+  await play.call('unblockTheUser', { token: bob, params: { user: 'alice' } });
+  await play.call('openTheDirectRoom', { token: alice, body: { user: 'bob' } });
+}
+
 async function service(play: Player): Promise<void> {
   for (const operation of [
     'tellTheHealth',
     'readThePublicKeys',
     'readTheDocumentOfTheHTTPAPI',
     'readTheDocumentOfTheWebSocketAPI',
+    'tryTheAPIs',
   ]) {
     await play.call(operation);
   }
 }
 
-async function goodbye(play: Player, bob: string): Promise<void> {
+async function goodbye(play: Player, alice: string, bob: string): Promise<void> {
+  await play.call('deleteTheRoom', { token: alice, params: { room } });
   const b = await play.connect(bob);
-  await play.call('leave', { token: bob, params: { room } });
   await play.call('logOut', { token: bob });
   await b.hear('closing');
+  await play.call('deleteTheAccount', { token: alice });
 }
