@@ -21,6 +21,8 @@ export interface Settings {
   readonly callbackUrl: string | undefined;
   readonly limits: Limits;
   readonly accessTokenSeconds: number;
+  /** An OpenID Connect provider whose access tokens are taken in place of our own. */
+  readonly oidc: OidcProvider | undefined;
   /** Seconds that a user's last connection is gone before it is told to be offline. */
   readonly presenceGraceSeconds: number;
   /** The HTTP API's domain; the WebSocket API answers at `ws.` before it, as the two can't share one. */
@@ -38,6 +40,15 @@ export interface Settings {
   readonly alarmTopicArn: string | undefined;
   /** False where the endpoint knows no `AWS::ApiGatewayV2::RouteResponse` and sends replies without. */
   readonly routeResponses: boolean;
+}
+
+export interface OidcProvider {
+  /** `iss` of its tokens, letter by letter. */
+  readonly issuer: string;
+  /** `aud` of its tokens that are meant for this deployment; with Amazon Cognito the app client's id. */
+  readonly audience: string;
+  /** The claim that says who someone is: one that is unique and that no user can change. */
+  readonly userClaim: string;
 }
 
 export interface Domain {
@@ -82,6 +93,7 @@ export function readSettings(scope: IConstruct): Settings {
     accessTokenSeconds: context.whole('accessTokenSeconds', 60, 86_400, 900),
     // A page that is loaded again is back within two or three seconds; SQS holds a message back for 900 at most.
     presenceGraceSeconds: context.whole('presenceGraceSeconds', 0, 900, 5),
+    oidc: readOidc(context),
     domain: readDomain(context),
     logLevel: context.one('logLevel', LOG_LEVELS, 'info'),
     logRetentionDays: context.one('logRetentionDays', RETENTION_DAYS, 30),
@@ -105,6 +117,21 @@ export function readSettings(scope: IConstruct): Settings {
   }
   context.finish();
   return settings;
+}
+
+function readOidc(context: Reader): OidcProvider | undefined {
+  const issuer = context.text(
+    'oidcIssuer',
+    /^(https:\/\/[^\s?#/]+|http:\/\/(localhost|127\.0\.0\.1)(:\d+)?)(\/[^\s?#]*)?$/,
+    'the address of an OpenID Connect issuer, https or on this machine, letter by letter as in its tokens',
+  );
+  const audience = context.text('oidcAudience', /^[\x21-\x7e]{1,255}$/, 'the audience of its access tokens');
+  const userClaim = context.text('oidcUserClaim', /^[\w:/.-]{1,100}$/, 'the name of a claim');
+  if (issuer !== undefined && audience !== undefined)
+    return { issuer, audience, userClaim: userClaim ?? 'sub' };
+  if (issuer !== undefined || audience !== undefined || userClaim !== undefined)
+    context.fault('context oidcIssuer and oidcAudience need each other, and oidcUserClaim needs both');
+  return undefined;
 }
 
 function readDomain(context: Reader): Domain | undefined {

@@ -37,6 +37,12 @@ export const ENV = {
   tokenIssuer: 'TOKEN_ISSUER',
   /** `aud` of the access tokens. */
   tokenAudience: 'TOKEN_AUDIENCE',
+  /** An OpenID Connect provider whose access tokens are taken in place of our own; empty: our own. */
+  oidcIssuer: 'OIDC_ISSUER',
+  /** `aud` of its tokens that are meant for us. */
+  oidcAudience: 'OIDC_AUDIENCE',
+  /** The claim of its tokens that says who someone is. */
+  oidcUserClaim: 'OIDC_USER_CLAIM',
   /** Life of an access token, seconds. */
   accessTokenSeconds: 'ACCESS_TOKEN_SECONDS',
   /** ARN of the secret that holds the private signing keys. */

@@ -10,7 +10,7 @@ import { endSession, endSessions, openSession } from '../../shared/auth/sessions
 import { ParleyError } from '../../shared/protocol/errors.ts';
 import { RegisterBody, Tokens, UpdateMeBody, User } from '../../shared/protocol/rest.ts';
 import { endpoint, openEndpoint } from './endpoint.ts';
-import { SESSION_ENDED, tokensOf } from './sessions.ts';
+import { requireOwnUsers, SESSION_ENDED, tokensOf } from './sessions.ts';
 
 const tag = 'Accounts';
 
@@ -28,9 +28,10 @@ const registerAccount = openEndpoint(
     body: RegisterBody,
     status: 201,
     answer: Tokens,
-    refusals: ['conflict'],
+    refusals: ['conflict', 'forbidden'],
   },
   async ({ body, services }) => {
+    requireOwnUsers(services, 'register');
     // The account is the last write: whatever fails before it leaves the name free for the next try.
     const opened = await openSession(services.context, body.username);
     const tokens = await tokensOf(services, opened);
@@ -71,6 +72,7 @@ const updateMe = endpoint(
   async ({ body: { password, displayName }, identity: { user, session }, source, services }) => {
     const { context } = services;
     if (password !== undefined) {
+      requireOwnUsers(services, 'change the account');
       await changePassword(context, user, { ...password, source });
       await endSessions(context, user, session);
       await services.closeConnections({ user, exceptSession: session, ...SESSION_ENDED });

@@ -6,7 +6,7 @@ import type * as z from 'zod/mini';
 import type { Identity } from '../../shared/auth/identity.ts';
 import { unauthenticated } from '../../shared/auth/identity.ts';
 import type { Charge } from '../../shared/chat/charge.ts';
-import { isSessionAlive } from '../../shared/data/sessions.ts';
+import { isLetIn } from '../../shared/data/sessions.ts';
 import { type ErrorCode, parse } from '../../shared/protocol/errors.ts';
 import type { Services } from './services.ts';
 
@@ -133,7 +133,10 @@ export function endpoint<
         return parsed;
       };
       // Beside each other: that a logout is felt at once (P9) costs no call the time of a round.
-      const [alive, admitted] = await Promise.allSettled([isAlive(context, identity), admit()]);
+      const [alive, admitted] = await Promise.allSettled([
+        isLetIn(context.chat, identity.user, identity.session),
+        admit(),
+      ]);
       if (alive.status === 'rejected') throw alive.reason;
       if (!alive.value) throw unauthenticated();
       if (admitted.status === 'rejected') throw admitted.reason;
@@ -142,11 +145,6 @@ export function endpoint<
       return handle({ ...parsed.value, identity });
     },
   };
-}
-
-/** Whether the session of a token has not ended. An issuer that keeps its own sessions lets them live as long as its tokens. */
-async function isAlive({ chat }: Services['context'], { user, session }: Identity): Promise<boolean> {
-  return session === undefined || isSessionAlive(chat, user, session);
 }
 
 async function parseCall<P extends Optional, Q extends Optional, B extends Optional>(

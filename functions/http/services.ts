@@ -1,8 +1,8 @@
 /** What the HTTP calls work with, wired once an execution environment. */
 
+import { introducing } from '../../shared/auth/external-users.ts';
 import { createTokenIssuer, type IssueAccessToken } from '../../shared/auth/issue-token.ts';
-import { createPublicKeys } from '../../shared/auth/public-keys.ts';
-import { createTokenVerifier, type VerifyAccessToken } from '../../shared/auth/verify-token.ts';
+import type { VerifyAccessToken } from '../../shared/auth/verify-token.ts';
 import { serviceOrigin } from '../../shared/aws/client.ts';
 import { createSecret } from '../../shared/aws/secret.ts';
 import { type CallGate, createCallGate } from '../../shared/chat/call-gate.ts';
@@ -13,11 +13,14 @@ import { ENV } from '../../shared/environment.ts';
 import type { Logger } from '../../shared/observability/log.ts';
 import { createSocketCloser } from '../runtime/close-socket.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { createVerifier, readOidcIssuer } from '../runtime/verifier.ts';
 
 export interface Services {
   readonly context: ChatContext;
   readonly verifyAccessToken: VerifyAccessToken;
   readonly issueAccessToken: IssueAccessToken;
+  /** Whether users log in elsewhere, and not here. */
+  readonly usersAreElsewhere: boolean;
   /**
    * Closes connections of a user whose right has ended (P9). To be called after what ended it is stored: an ended session, a ban.
    * Never fails: the settler closes what this leaves open.
@@ -35,7 +38,8 @@ export interface Services {
 const ACCESS_TOKEN_SECONDS = 900;
 
 /** @throws {Error} where the environment names no issuer, audience or secret. */
-export function createServices({ context, logger, settings, send, environment }: Runtime): Services {
+export function createServices(runtime: Runtime): Services {
+  const { context, logger, settings, send, environment } = runtime;
   function required(name: string): string {
     const value = environment[name];
     if (!value) throw new Error(`unable to start; ${name} is not set`);
@@ -46,6 +50,8 @@ export function createServices({ context, logger, settings, send, environment }:
     audience: required(ENV.tokenAudience),
     now: context.now,
   };
+  const verify = createVerifier(runtime);
+  const usersAreElsewhere = readOidcIssuer(runtime) !== undefined;
   const closeSocket = createSocketCloser({ environment });
   return {
     context,
@@ -63,7 +69,8 @@ export function createServices({ context, logger, settings, send, environment }:
     callGate: createCallGate(settings.limits.calls),
     spam: settings.limits.spam,
     version: settings.version,
-    verifyAccessToken: createTokenVerifier({ ...token, keys: createPublicKeys(context) }),
+    verifyAccessToken: usersAreElsewhere ? introducing(context, verify) : verify,
+    usersAreElsewhere,
     issueAccessToken: createTokenIssuer({
       ...token,
       lifetimeSeconds: Number(environment[ENV.accessTokenSeconds] || ACCESS_TOKEN_SECONDS),

@@ -2,6 +2,7 @@
 import { getUser, login } from '../../shared/auth/accounts.ts';
 import { endSession, endSessions, type OpenSession, refreshSession } from '../../shared/auth/sessions.ts';
 import { createTicket, TICKET_SECONDS } from '../../shared/auth/tickets.ts';
+import { ParleyError } from '../../shared/protocol/errors.ts';
 import { LoginBody, LogoutQuery, RefreshBody, Ticket, Tokens } from '../../shared/protocol/rest.ts';
 import { endpoint, openEndpoint } from './endpoint.ts';
 import type { Services } from './services.ts';
@@ -16,6 +17,16 @@ export async function tokensOf(services: Services, opened: OpenSession): Promise
   return { accessToken, refreshToken: opened.refreshToken, expiresIn };
 }
 
+/**
+ * Where an OpenID Connect provider has the users, nobody registers, logs in or refreshes here.
+ *
+ * @throws {ParleyError} `forbidden`.
+ */
+export function requireOwnUsers({ usersAreElsewhere }: Services, operation: string): void {
+  if (!usersAreElsewhere) return;
+  throw new ParleyError('forbidden', operation, 'accounts are kept elsewhere: get a token from there');
+}
+
 const logIn = openEndpoint(
   {
     method: 'POST',
@@ -27,9 +38,10 @@ const logIn = openEndpoint(
     body: LoginBody,
     status: 200,
     answer: Tokens,
-    refusals: ['unauthenticated', 'rate_limited'],
+    refusals: ['unauthenticated', 'rate_limited', 'forbidden'],
   },
   async ({ body, source, services }) => {
+    requireOwnUsers(services, 'log in');
     const { user, opened } = await login(services.context, { ...body, source });
     return { user, ...(await tokensOf(services, opened)) };
   },
@@ -46,9 +58,10 @@ const refresh = openEndpoint(
     body: RefreshBody,
     status: 200,
     answer: Tokens,
-    refusals: ['unauthenticated'],
+    refusals: ['unauthenticated', 'forbidden'],
   },
   async ({ body, services }) => {
+    requireOwnUsers(services, 'refresh');
     const opened = await refreshSession(services.context, body.refreshToken, (ended) =>
       services.closeConnections({ ...ended, ...SESSION_ENDED }),
     );

@@ -9,6 +9,7 @@ import {
   replacePasswordHash,
   setDisplayName,
 } from '../data/accounts.ts';
+import { refuseEntry } from '../data/sessions.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import { UserId } from '../protocol/ids.ts';
 import type { User } from '../protocol/rest.ts';
@@ -144,6 +145,7 @@ export async function changePassword(
 export async function deleteAccount(ctx: AccountContext, user: UserId): Promise<void> {
   const begun = { pseudonym: pseudonymFrom(ctx.newId()), deletedAt: new Date(ctx.now()).toISOString() };
   if (!(await beginDeletion(ctx.chat, user, begun))) throw unauthenticated();
+  await refuseEntry(ctx.chat, user);
 }
 
 /** What of an account may be shown. */

@@ -10,7 +10,7 @@ export const TOKEN_ALGORITHM = 'ES256';
 /** Media type of an access token (RFC 9068, section 2.1): no other JWT signed by the same key passes for one. */
 export const TOKEN_TYPE = 'at+jwt';
 /** Seconds that the clocks of two hosts may differ. */
-const CLOCK_TOLERANCE_SECONDS = 5;
+export const CLOCK_TOLERANCE_SECONDS = 5;
 
 const Claims = z.object({ sub: UserId, sid: z.string().check(z.minLength(1)), exp: z.int() });
 

@@ -10,7 +10,7 @@ import {
 } from '../data/connections.ts';
 import { connectionKeys } from '../data/keys.ts';
 import { listMemberships } from '../data/memberships.ts';
-import { isSessionAlive } from '../data/sessions.ts';
+import { isLetIn } from '../data/sessions.ts';
 import {
   addPlaces,
   getShards,
@@ -95,10 +95,7 @@ async function subscribeToRooms(ctx: ChatContext, connection: Connection): Promi
     addPlaces(ctx.connections, connection, subscriptions),
     putSubscriptions(ctx.connections, subscriptions),
   ]);
-  const [after, alive] = await Promise.all([
-    readMemberships(ctx, user),
-    session === undefined || isSessionAlive(ctx.chat, user, session),
-  ]);
+  const [after, alive] = await Promise.all([readMemberships(ctx, user), isLetIn(ctx.chat, user, session)]);
   if (!alive) throw ended('connect', 'the session has ended');
   await mend(ctx, connection, before, after);
 }
@@ -232,7 +229,7 @@ export async function authenticateConnection(
     throw new ParleyError('forbidden', 'authenticate', 'the token belongs to another user');
   }
   const alive = async () =>
-    session === undefined || session === caller.session || isSessionAlive(ctx.chat, user, session);
+    session === undefined || session === caller.session || isLetIn(ctx.chat, user, session);
   if (!(await alive())) throw ended('authenticate', 'the session has ended');
   const expiresAt = await renewConnection(ctx.connections, connection, { user, session, tokenExpiresAt });
   if (expiresAt === undefined) throw ended('authenticate', 'the connection is closed');

@@ -7,7 +7,7 @@ import { finishDeletion, getTombstone } from '../data/accounts.ts';
 import { getHead } from '../data/heads.ts';
 import { forgetPastRoom, listOfUser, noteRewritten, type PastRoom } from '../data/past-rooms.ts';
 import { lastEventOf, pageRoomItems, type Renaming, renameInHead, renameInItem } from '../data/renaming.ts';
-import { deleteSession, listSessions } from '../data/sessions.ts';
+import { deleteSession, listSessions, refuseEntry } from '../data/sessions.ts';
 import type { UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 import { leaveForGood, seeToOwner } from './leave-for-good.ts';
@@ -73,6 +73,7 @@ export async function eraseAccount(
 /** Ends what the user can still do: sessions, and the sockets that they opened. */
 async function endAccess(ctx: EraseContext, user: UserId): Promise<void> {
   const sessions = await listSessions(ctx.chat, user);
+  await refuseEntry(ctx.chat, user);
   await Promise.all(sessions.map(({ session }) => deleteSession(ctx.chat, user, session)));
   await closeConnections(ctx, { user, code: 'removed', reconnect: false });
 }

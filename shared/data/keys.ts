@@ -24,6 +24,8 @@ export const chatKeys = {
   account: (user: UserId): Key => ({ pk: `ACCOUNT#${user}`, sk: 'ACCOUNT' }),
   /** Not beside the account: what opens sockets may ask whether a session lives, and can't name a password's hash. */
   session: (user: UserId, session: string): Key => ({ pk: `SESSIONS#${user}`, sk: `SESSION#${session}` }),
+  /** Beside the sessions, for the same readers: who comes with another issuer's token has none, and is refused by this. */
+  noEntry: (user: UserId): Key => ({ pk: `SESSIONS#${user}`, sk: 'DELETED' }),
   membership: (user: UserId, room: RoomId): Key => ({ pk: `USER#${user}`, sk: `ROOM#${room}` }),
   room: (room: RoomId): Key => ({ pk: `ROOM#${room}`, sk: 'ROOM' }),
   head: (room: RoomId): Key => ({ pk: `ROOM#${room}`, sk: HEAD }),
@@ -37,6 +39,7 @@ export const chatKeys = {
     pk: `ROOM#${room}`,
     sk: `${REPORT_PREFIX}${paddedSeq(seq)}#${user}`,
   }),
+  pin: (room: RoomId, seq: number): Key => ({ pk: `ROOM#${room}`, sk: `${PIN_PREFIX}${paddedSeq(seq)}` }),
   /** `user` takes no direct messages from `other`. */
   block: (user: UserId, other: UserId): Key => ({ pk: `USER#${user}`, sk: `${BLOCK_PREFIX}${other}` }),
   publicKeys: (): Key => ({ pk: 'KEYS', sk: 'JWKS' }),
@@ -66,6 +69,7 @@ export const HEAD = 'HEAD';
 export const EVENT_PREFIX = 'E#';
 export const MEMBERSHIP_PREFIX = 'ROOM#';
 export const BAN_PREFIX = 'BAN#';
+export const PIN_PREFIX = 'PIN#';
 export const REPORT_PREFIX = 'REPORT#';
 export const BLOCK_PREFIX = 'BLOCK#';
 export const SESSION_PREFIX = 'SESSION#';
@@ -77,6 +81,11 @@ export const ownerKeys = {
   member: (room: RoomId, user: UserId) => ({ gsi1pk: `ROOM#${room}`, gsi1sk: `MEMBER#${user}` }),
   publicRooms: () => ({ gsi1pk: 'ROOMS#public' }),
   publicRoom: (name: string, room: RoomId) => ({ gsi1pk: 'ROOMS#public', gsi1sk: `${name}#${room}` }),
+  /** The replies of a thread, by number. */
+  reply: (room: RoomId, root: number, seq: number) => ({
+    gsi1pk: `THREAD#${room}#${root}`,
+    gsi1sk: paddedSeq(seq),
+  }),
   people: () => ({ gsi1pk: 'ACCOUNTS' }),
   person: (user: UserId) => ({ gsi1pk: 'ACCOUNTS', gsi1sk: user }),
 };

@@ -77,6 +77,20 @@ export async function isSessionAlive(chat: Table, user: UserId, session: string)
   return (await chat.get(chatKeys.session(user, session))) !== undefined;
 }
 
+/**
+ * Whether the holder of a valid token is still let in, strongly consistent: its session has not ended; where another issuer keeps
+ * the sessions, the user is not deleted.
+ */
+export async function isLetIn(chat: Table, user: UserId, session: string | undefined): Promise<boolean> {
+  if (session !== undefined) return isSessionAlive(chat, user, session);
+  return (await chat.get(chatKeys.noEntry(user))) === undefined;
+}
+
+/** Refuses a user's tokens for good, whoever issued them. */
+export async function refuseEntry(chat: Table, user: UserId): Promise<void> {
+  await chat.put(chatKeys.noEntry(user));
+}
+
 export async function deleteSession(chat: Table, user: UserId, session: string): Promise<void> {
   await chat.delete(chatKeys.session(user, session));
 }
@@ -87,6 +101,9 @@ export async function listSessions(
   user: UserId,
 ): Promise<(StoredSession & { readonly session: string })[]> {
   const { pk } = chatKeys.session(user, '');
-  const items = await chat.queryAll({ where: 'pk = :pk', values: { ':pk': pk } });
+  const items = await chat.queryAll({
+    where: 'pk = :pk AND begins_with(sk, :prefix)',
+    values: { ':pk': pk, ':prefix': SESSION_PREFIX },
+  });
   return items.map((item) => ({ ...fromItem(item), session: item.sk.slice(SESSION_PREFIX.length) }));
 }

@@ -31,7 +31,8 @@ async function traces(name: string): Promise<string[]> {
       const { text: _, ...rest } = item;
       // What keeps the name from being given again, and what goes by itself after seven days.
       const isTombstone =
-        item.pk === `ACCOUNT#${name}` || (item.pk === `USER#${name}` && item.expiresAt !== undefined);
+        [`ACCOUNT#${name}`, `SESSIONS#${name}`].includes(item.pk) ||
+        (item.pk === `USER#${name}` && item.expiresAt !== undefined);
       if (!isTombstone && JSON.stringify(rest).includes(name)) found.push(JSON.stringify(rest));
     }
     from = page.LastEvaluatedKey;
