@@ -58,8 +58,17 @@ export default defineConfig({
       },
       {
         test: {
-          name: 'start',
+          name: 'browser',
           sequence: { groupOrder: 4 },
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'start',
+          sequence: { groupOrder: 5 },
           include: ['test/start/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
