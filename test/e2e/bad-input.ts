@@ -165,6 +165,11 @@ export const BAD_FIELDS: Readonly<Record<string, readonly Bad[]>> = {
       token: value,
     })),
   ],
+  presence: [
+    ['no room', command(() => ({ action: 'presence' }))],
+    ['an unknown field', command((room) => ({ action: 'presence', room, user: 'bob' }))],
+    ...each('a room that is', NO_ROOM, (_, value) => ({ action: 'presence', room: value })),
+  ],
   ping: [['an unknown field', command(() => ({ action: 'ping', at: 'now' }))]],
 };
 
@@ -178,5 +183,4 @@ export const NOT_YET_SERVED = [
   { action: 'unpinMessage', target: 1 },
   { action: 'typing', on: true },
   { action: 'markRead', seq: 1 },
-  { action: 'presence' },
 ] as const;

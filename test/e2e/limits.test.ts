@@ -47,7 +47,7 @@ async function sendSlowly(client: Client, command: Record<string, unknown>): Pro
 }
 
 describe('the rate of a connection', () => {
-  it('lets a burst of 30 through, refuses the rest with a time, and admits again after it', async () => {
+  it('P8 clean refusals: lets a burst of 30 through, refuses the rest with a time, and admits again after it', async () => {
     const client = await alice.connect();
     const since = Date.now();
     const pings = Array.from({ length: 60 }, (_, index) => ({ action: 'ping', id: `p${index}` }));

@@ -105,6 +105,7 @@ describe('P6 members only', () => {
       { action: 'joinRoom' },
       { action: 'leaveRoom' },
       { action: 'history' },
+      { action: 'presence' },
     ];
     for (const way of ways) {
       const replies = [hidden, freshName('room')].map((room) => his.ask({ ...way, id: 'same', room }));
