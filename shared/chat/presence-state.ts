@@ -21,18 +21,33 @@ export type PresenceStep =
   | { readonly kind: 'settled' }
   /** To be told by the caller, and noted by `noteTold`. `overtakes`: the version before may still be being told. */
   | { readonly kind: 'tell'; readonly presence: Presence; readonly overtakes: boolean }
-  /** Believed for longer than was known: no news to anyone. */
-  | { readonly kind: 'prolong'; readonly presence: Presence }
+  /** Online all the while, but with other connections than before. */
+  | ({ readonly kind: 'stayed' } & Stay)
   /** To be looked at again: the grace is not over, or someone else is telling, or died. */
   | { readonly kind: 'wait'; readonly afterMs: number };
+
+/** What other connections than before mean for a user who is online all the while. */
+export interface Stay {
+  readonly presence: Presence;
+  /** Until when it may be believed now, where that is longer than was known. */
+  readonly until: number | undefined;
+  /**
+   * When there may have been no connection to hear of a room that was joined by HTTP, epoch milliseconds: `subscribeUser` found none
+   * then, so the stream did not tell.
+   */
+  readonly unheard: { readonly from: number; readonly to: number } | undefined;
+}
 
 /**
  * Milliseconds that a handler may take to tell a change: longer than its time-out (infra/presence.ts), so that whoever finds a change
  * untold for so long knows that its teller is no more.
  */
 export const TELLING_MS = 20_000;
-/** A connection that lives on for less than this beyond what is known is not worth a write. Ms. */
-const LEAST_PROLONGING_MS = 60_000;
+/**
+ * What is believed for less than this longer is not worth the writes. Less than the 20 minutes by which the items of a connection
+ * outlive it (shared/data/connections.ts), so that nobody is taken for offline in between. Ms.
+ */
+const LEAST_PROLONGING_MS = 15 * 60_000;
 /** Changes of one user that may come between reading and writing; more is a storm, and the record comes again. */
 const ATTEMPTS = 5;
 
@@ -100,11 +115,21 @@ function standing(
     if (left > 0) return { kind: 'wait', afterMs: left };
     return { kind: 'tell', presence, overtakes: false };
   }
-  if (retell) return { kind: 'tell', presence: { ...presence, until }, overtakes: false };
-  if (presence.online && until > presence.until + LEAST_PROLONGING_MS) {
-    return { kind: 'prolong', presence: { ...presence, until } };
-  }
-  return { kind: 'settled' };
+  if (retell) return { kind: 'tell', presence, overtakes: false };
+  const prolonged = until > presence.until + LEAST_PROLONGING_MS;
+  const from = Math.max(presence.at, presence.heardFrom ?? 0);
+  const to = Math.min(...live.map(({ connectedAt }) => connectedAt));
+  const unheard = to > from ? { from, to } : undefined;
+  if (!presence.online || !(prolonged || unheard)) return { kind: 'settled' };
+  return { kind: 'stayed', presence, until: prolonged ? until : undefined, unheard };
+}
+
+/** Notes that what `stay` means was seen to. */
+export async function noteStay(ctx: PresenceContext, { presence, until, unheard }: Stay): Promise<void> {
+  await notePresence(ctx.connections, presence, {
+    ...(until === undefined ? {} : { until }),
+    ...(unheard ? { heardFrom: unheard.to } : {}),
+  });
 }
 
 /** @returns the milliseconds that are left of the grace, zero or less where it is over. */

@@ -18,6 +18,8 @@ const StoredPresence = z.object({
   until: z.int(),
   /** When the last connection was seen to be gone, epoch milliseconds; looked at only where there is none. */
   leaving: z.optional(z.int()),
+  /** Since when a connection has heard of each room that was joined, epoch milliseconds; since `at` where it is absent. */
+  heardFrom: z.optional(z.int()),
 });
 export type Presence = z.infer<typeof StoredPresence>;
 
@@ -81,7 +83,7 @@ export async function putPresence(
 }
 
 /** What may change of a version while it stands. */
-type Note = Pick<Presence, 'told' | 'leaving' | 'until'>;
+type Note = Pick<Presence, 'told' | 'leaving' | 'until' | 'heardFrom'>;
 
 /** Notes something on the version that is there. @returns false where a newer one came first. */
 export async function notePresence(

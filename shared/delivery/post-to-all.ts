@@ -23,7 +23,10 @@ export async function postToAll(
     }),
   );
   const { stuck = 0, refused = 0, delivered = 0 } = counts;
-  if (stuck + refused > 0) environment.logger.warn('connections out of reach', counts);
-  // Refused for all: a matter of our rights or of the address, to be mended here.
-  return stuck === 0 && (refused === 0 || delivered > 0);
+  if (stuck > 0) environment.logger.warn('connections out of reach', counts);
+  // Refused for all: a matter of our rights or of the address, to be mended here. For some only: theirs, and no repeat heals it.
+  const ours = refused > 0 && delivered === 0;
+  if (ours)
+    environment.logger.error('posts refused', new Error('API Gateway takes no request of ours'), counts);
+  return stuck === 0 && !ours;
 }

@@ -2,12 +2,15 @@
 import {
   type Look,
   lookAtPresence,
+  noteStay,
   noteTold,
   type PresenceStep,
+  type Stay,
   TELLING_MS,
 } from '../chat/presence-state.ts';
 import { listMemberships } from '../data/memberships.ts';
-import { getUserPresence, notePresence, type Presence } from '../data/presence.ts';
+import type { OnlineIn } from '../data/online.ts';
+import { getUserPresence, type Presence } from '../data/presence.ts';
 import type { PresenceFrame } from '../protocol/frames.ts';
 import type { RoomId, UserId } from '../protocol/ids.ts';
 import type { DeliveryEnvironment } from './deliver-shard.ts';
@@ -28,7 +31,8 @@ const ROOMS_IN_FRAME = 400;
 export async function followUser(environment: PresenceEnvironment, news: UserNews): Promise<void> {
   const { user, gone, moved, joined } = news;
   if (moved) await lookAndTell(environment, { user, gone, news: true });
-  if (joined.size > 0) await introduce(environment, user, joined);
+  const memberships = [...joined].map(([room, since]) => ({ room, user, since }));
+  await introduce(environment, user, memberships);
 }
 
 /** Looks at a user, and does what is to be done. */
@@ -44,8 +48,8 @@ export async function lookAndTell(
       return;
     case 'wait':
       return sendLater({ kind: 'look', user }, step.afterMs);
-    case 'prolong':
-      return prolong(environment, step.presence);
+    case 'stayed':
+      return stay(environment, step);
     case 'tell':
       return tell(environment, step);
   }
@@ -72,25 +76,37 @@ async function tell(
 async function introduce(
   environment: PresenceEnvironment,
   user: UserId,
-  joined: ReadonlyMap<RoomId, number>,
+  joined: readonly OnlineIn[],
 ): Promise<void> {
+  if (joined.length === 0) return;
   const { context, sendLater } = environment;
   const { presence } = await getUserPresence(context.connections, user);
   // Offline for a moment: this may be a repeat, whose first try said otherwise.
   const recent = presence !== undefined && presence.at + 2 * TELLING_MS > context.now();
   if (!presence?.online && !recent) return;
-  const memberships = [...joined].map(([room, since]) => ({ room, user, since }));
-  await postAll(environment, await findObservers(environment, memberships, presence), presence);
+  await postAll(environment, await findObservers(environment, joined, presence), presence);
   const after = await getUserPresence(context.connections, user);
   if (after.presence?.version === presence.version) return;
   await sendLater({ kind: 'look', user, retell: true }, TELLING_MS);
 }
 
-/** Notes that a user's presence may be believed for longer. */
-async function prolong(environment: PresenceEnvironment, presence: Presence): Promise<void> {
-  const { chat, connections } = environment.context;
-  await noteInRooms(environment, await listMemberships(chat, presence.user), presence);
-  await notePresence(connections, presence, { until: presence.until });
+/** Joins are told by the clock of who committed them: by so much it may differ from that of who opened a connection. Ms. */
+const CLOCKS_DIFFER_MS = 5_000;
+
+/** Prolongs what is believed of who is online, and tells rooms that were joined while no connection was there to hear of it. */
+async function stay(environment: PresenceEnvironment, stayed: Stay): Promise<void> {
+  const { presence, until, unheard } = stayed;
+  const { context } = environment;
+  const memberships = await listMemberships(context.chat, presence.user);
+  if (until !== undefined) await noteInRooms(environment, memberships, { ...presence, until });
+  if (unheard) {
+    const joined = memberships.filter(({ joinedAt }) => {
+      const at = Date.parse(joinedAt);
+      return at > unheard.from - CLOCKS_DIFFER_MS && at < unheard.to + CLOCKS_DIFFER_MS;
+    });
+    await introduce(environment, presence.user, joined);
+  }
+  await noteStay(context, stayed);
 }
 
 function postAll(
