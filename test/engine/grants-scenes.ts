@@ -107,6 +107,57 @@ const deliver =
     await alice.untilHeard(room, seq + 1);
   };
 
+/** Hears of somebody who came or went, by a post to a socket of alice. */
+async function untilTold(listener: Client, user: string, online: boolean, from = 0): Promise<void> {
+  await listener.waitFor(`${user} ${online ? 'online' : 'offline'}`, () =>
+    listener.frames
+      .slice(from)
+      .find((frame) => frame.type === 'presence' && frame.user === user && frame.online === online),
+  );
+}
+
+/** Somebody comes, is told to the room, and what died there is forgotten; a handler that closed a connection died before it was done. */
+const comeOnline: Scene = async (stage) => {
+  const room = await newRoom(stage);
+  await join(stage, room);
+  const listener = await stage.alice.connect();
+  const carol = await register(stage.endpoint, 'carol');
+  bodyOf(await carol.call('POST', `/api/rooms/${room}/join`), 200);
+  const stale = await leaveStale(stage, room, 1);
+  const client = await carol.connect();
+  try {
+    await untilTold(listener, carol.user, true);
+    await stage.connections.untilGone({ pk: stale, sk: 'CONN' });
+    const [left] = (await stage.connections.scan()).filter(
+      ({ pk, sk }) => pk === `USER#${carol.user}` && sk !== 'PRESENCE',
+    );
+    if (!left) throw new Error('the connection has no item under its user');
+    await stage.connections.delete({ pk: left.sk, sk: 'CONN' });
+    await stage.connections.untilGone({ pk: left.pk, sk: left.sk });
+  } finally {
+    client.terminate();
+  }
+};
+
+/** Somebody goes, and the grace is over; one of the rooms is told numbers alone. */
+const goOffline: Scene = async (stage) => {
+  const room = await newRoom(stage);
+  const crowd = await newRoom(stage);
+  const listener = await stage.alice.connect();
+  const carol = await register(stage.endpoint, 'carol');
+  for (const one of [room, crowd]) bodyOf(await carol.call('POST', `/api/rooms/${one}/join`), 200);
+  const client = await carol.connect();
+  await untilTold(listener, carol.user, true);
+  await stage.connections.put({ pk: `SUBS#${crowd}`, sk: 'ONLINE', count: 120 });
+  const stale = await leaveStale(stage, room, 1);
+  client.terminate();
+  await untilTold(listener, carol.user, false);
+  await stage.connections.untilGone({ pk: stale, sk: 'CONN' });
+  await listener.waitFor(`the number of ${crowd}`, () =>
+    listener.frames.find((frame) => frame.type === 'presence' && frame.room === crowd && frame.count === 1),
+  );
+};
+
 const settle: Scene = async (stage) => {
   const room = await newRoom(stage);
   const bob = await stage.bob.connect();
@@ -142,6 +193,7 @@ const useHttp: Scene = async (stage) => {
   for (const path of ['', '/public', `/${room}`, `/${room}/members`, `/${room}/messages`]) {
     bodyOf(await stage.bob.call('GET', `/api/rooms${path}`), 200);
   }
+  bodyOf(await stage.bob.call('GET', '/api/users?prefix=bob'), 200);
   bodyOf(await stage.bob.call('POST', `/api/rooms/${room}/leave`), 200);
   for (const path of ['/health', '/.well-known/jwks.json']) bodyOf(await call(endpoint, 'GET', path), 200);
 };
@@ -221,6 +273,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await client.command('sync', { rooms: { [room]: seq - 1 } });
   }),
   'WebSocket/HistoryHandler': ask((client, room) => client.command('history', { room })),
+  'WebSocket/PresenceHandler': ask((client, room) => client.command('presence', { room })),
   'WebSocket/PingHandler': ask((client) => client.command('ping')),
   'WebSocket/AuthenticateHandler': ask((client, _room, { alice }) =>
     client.command('authenticate', { token: alice.token }),
@@ -230,6 +283,8 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await deliver(2)(stage);
   },
   'Delivery/Shard': deliver(2),
+  'Presence/Follower': comeOnline,
+  'Presence/Later': goOffline,
   'Settling/Settler': settle,
   'Http/Handler': useHttp,
   'SigningKeys/Maker': makeKeys,
