@@ -9,6 +9,7 @@ import { bundled } from './bundled.ts';
 import { makeCustomResources } from './custom-resources/custom-resources.ts';
 import { openDatabase } from './dynamodb/database.ts';
 import { ExpirySweeper } from './dynamodb/expiry.ts';
+import { answerFaults } from './faults/control.ts';
 import { Faults } from './faults/faults.ts';
 import type { AccessLogEntry } from './gateway/access-log.ts';
 import type { Front } from './gateway/front.ts';
@@ -146,19 +147,25 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   const startedAt = Date.now();
   const level = options.logLevel ?? 'warn';
   const log = filterLog(level, options.log ?? writeLog);
-  const tell = (text: string) => log({ at: Date.now(), level: 'warn', source: 'engine', text });
+  let ending = false;
+  // What fails because the engine ends is no news.
+  const tell = (text: string) => {
+    if (!ending) log({ at: Date.now(), level: 'warn', source: 'engine', text });
+  };
   const ports = await takePorts(options);
   const limits = options.accountLimits ? { accountLimits: options.accountLimits } : {};
   const credentials = new CredentialRegistry();
   const bill = new Bill();
   const capacity = new CapacityMeter();
   let authorizer: Authorizer | undefined;
+  let front: Front | undefined;
   let databaseProcessId = (): number | undefined => undefined;
   const faults = new Faults({
     killDatabase() {
       const pid = databaseProcessId();
       if (pid) process.kill(pid, 'SIGKILL');
     },
+    tell: (news, at) => front?.tellFaults(news, at),
   });
   const seams: CallSeams = {
     fault: faults.call,
@@ -199,8 +206,8 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   await queues.create(model.queues);
   const secrets = await SecretStore.open(model.secrets, fileOf('secrets.json'));
 
-  const environmentFor = (fn: AssemblyModel['functions'][number]) => {
-    const { accessKeyId, secretAccessKey, sessionToken } = credentials.issue(fn);
+  const environmentFor = (fn: AssemblyModel['functions'][number], gateway?: number) => {
+    const { accessKeyId, secretAccessKey, sessionToken } = credentials.issue(fn, gateway);
     return {
       AWS_REGION: model.region,
       AWS_DEFAULT_REGION: model.region,
@@ -310,7 +317,6 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   sweeper.start();
   closers.push(() => sweeper.close());
 
-  let front: Front | undefined;
   const metrics = () =>
     readMetrics({
       startedAt,
@@ -338,10 +344,14 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     ...(shows(level, 'info') && { accessLog: (entry: AccessLogEntry) => log(accessEntry(entry)) }),
     functionLog,
     tell,
-    async local(url) {
-      if (url !== '/_local/metrics') return undefined;
+    async local(call) {
+      const answer = answerFaults(faults, call);
+      if (answer) return answer;
+      if (call.method !== 'GET' || call.url !== '/_local/metrics') {
+        return { status: 404, body: '{"message":"Not Found"}' };
+      }
       await front?.refresh();
-      return JSON.stringify(metrics());
+      return { status: 200, body: JSON.stringify(metrics()) };
     },
   });
   front = opened;
@@ -369,6 +379,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     faults,
     databaseProcessId,
     close() {
+      ending = true;
       closing ??= closeAll(closers);
       return closing;
     },

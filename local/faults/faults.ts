@@ -3,15 +3,21 @@ import type { ManagementVerdict } from '../gateway/management.ts';
 import type { InvocationFault } from '../lambda/service.ts';
 import type { AwsCall, CallFault, ServiceFault } from '../services/call.ts';
 import { createLots } from './lots.ts';
+import type { FaultNews } from './news.ts';
 import type { Fault, FaultPlan } from './plan.ts';
 
 export interface FaultsOptions {
   /** Kills the database as `kill -9` does. */
-  readonly killDatabase: () => void;
+  readonly killDatabase?: () => void;
+  /** Tells the other processes: all of them, or the gateway on the port `at`. */
+  readonly tell?: (news: FaultNews, at?: number) => void;
+  /** Tells the lots of one process from those of another. */
+  readonly place?: string;
 }
 
 /** One fault of the plan that runs, with its own lots, so that the occasions of others change nothing for it. */
 interface Armed {
+  readonly index: number;
   readonly fault: Fault;
   readonly lot: () => number;
   happened: number;
@@ -56,6 +62,7 @@ const TRANSACTIONS = new Set(['TransactWriteItems', 'TransactGetItems', 'Execute
 export class Faults {
   readonly #options: FaultsOptions;
   #plan: FaultPlan | undefined;
+  #run = 0;
   #armed: readonly Armed[] = [];
   /** Ends of the environments that run an event now, by function, in the order of their beginning. */
   readonly #running = new Map<string, Set<() => void>>();
@@ -68,13 +75,44 @@ export class Faults {
     return this.#plan;
   }
 
-  /** Follows a plan from now on, from its beginning; undefined ends all faults. */
+  /** Follows a plan from now on, from its beginning, in all processes; undefined ends all faults. */
   set(plan: FaultPlan | undefined): void {
+    this.#follow(plan, this.#run + 1);
+    this.#options.tell?.(this.state());
+  }
+
+  /** The plan and what has happened of it, for a process that begins. */
+  state(): FaultNews {
+    const happened = this.#armed.map((armed) => armed.happened);
+    return { kind: 'plan', run: this.#run, plan: this.#plan, happened };
+  }
+
+  /** What another process tells. */
+  hear(news: FaultNews): void {
+    switch (news.kind) {
+      case 'plan':
+        this.#follow(news.plan, news.run, news.happened);
+        break;
+      case 'happened': {
+        const armed = this.#armed[news.index];
+        if (armed && news.run === this.#run) armed.happened++;
+        break;
+      }
+      case 'kill':
+        this.#killOne(news.functionName, news.lot);
+        break;
+    }
+  }
+
+  #follow(plan: FaultPlan | undefined, run: number, happened: readonly number[] = []): void {
+    const { place } = this.#options;
     this.#plan = plan;
+    this.#run = run;
     this.#armed = (plan?.faults ?? []).map((fault, index) => ({
       fault,
-      lot: createLots(plan?.seed ?? 0, `${index}/${fault.kind}`),
-      happened: 0,
+      index,
+      lot: createLots(plan?.seed ?? 0, [index, fault.kind, place].filter((p) => p !== undefined).join('/')),
+      happened: happened[index] ?? 0,
     }));
   }
 
@@ -86,13 +124,17 @@ export class Faults {
   /** At each call of a function to DynamoDB. */
   readonly call = ({ service, operation, caller }: AwsCall): CallFault | undefined => {
     if (this.#armed.length === 0 || service !== 'dynamodb' || !caller) return undefined;
-    const { functionName } = caller;
+    const { functionName, gateway } = caller;
     const occasion = { functionName, operation };
-    if (this.#happens('kill-database', occasion)) this.#options.killDatabase();
+    if (this.#happens('kill-database', occasion)) this.#options.killDatabase?.();
     const crash = this.#happens('crash', occasion, ({ when }) => when === 'between');
     if (crash) {
       const takesEffect = crash.lot() < 0.5;
-      const kill = () => this.#killOne(functionName, crash.lot());
+      const kill = () => {
+        const lot = crash.lot();
+        if (gateway === undefined) this.#killOne(functionName, lot);
+        else this.#options.tell?.({ kind: 'kill', functionName, lot }, gateway);
+      };
       return { answer: 'reset', takesEffect, done: kill };
     }
     const slow = this.#happens('slow', occasion)?.fault.milliseconds;
@@ -169,6 +211,7 @@ export class Faults {
       if (armed.happened >= (armed.fault.count ?? Number.POSITIVE_INFINITY)) continue;
       if (armed.lot() >= armed.fault.probability) continue;
       armed.happened++;
+      this.#options.tell?.({ kind: 'happened', run: this.#run, index: armed.index });
       return { fault: armed.fault, lot: armed.lot };
     }
     return undefined;

@@ -1,4 +1,5 @@
 /** The APIs of a stack as the engine serves them: from its own process, or from several beside it. */
+import type { FaultNews } from '../faults/news.ts';
 import type { FunctionStatistics } from '../lambda/service.ts';
 import { createCounters, type GatewayCounters } from './counters.ts';
 
@@ -22,6 +23,8 @@ export interface Front {
   refresh(): Promise<void>;
   /** Swaps a function's code in the processes that run it. */
   replace(functionName: string, codeDirectory: string): void;
+  /** Tells the gateways' processes, or that of one port, of faults. */
+  tellFaults(news: FaultNews, at?: number): void;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 /** The engine's API Gateway: one port that serves WebSocket APIs, their `@connections`, and HTTP APIs. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { HttpApiModel, WebSocketApiModel } from '../assembly/model.ts';
 import type { LambdaService } from '../lambda/service.ts';
@@ -11,6 +11,7 @@ import { refuse } from './handshake.ts';
 import { createHttpApi } from './http-api.ts';
 import { createIdentifiers } from './identifiers.ts';
 import { CLIENT_BUFFER_BYTES, CONNECTION_LIFETIME_MS, HTTP_HEADER_BYTES, IDLE_TIMEOUT_MS } from './limits.ts';
+import { answerLocal, type LocalAnswer, type LocalCall } from './local-requests.ts';
 import type { GatewayLog } from './log.ts';
 import { createManagement, type ManagementCall, type ManagementVerdict } from './management.ts';
 import { createAccountThrottle } from './throttle.ts';
@@ -49,8 +50,8 @@ export interface GatewayOptions {
   readonly accountLimits?: AccountLimits;
   /** Judges each signed call to `@connections`; without it all are allowed. */
   readonly authorize?: (call: ManagementCall) => ManagementVerdict;
-  /** Requests of the engine's own (`/_local/…`); true where it has taken the request. */
-  readonly local?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Answers the engine's own addresses, `/_local/…`; without it they are routes as all others. */
+  readonly local?: (call: LocalCall) => Promise<LocalAnswer>;
   readonly log?: GatewayLog;
   /** Gets a line for each request and message where the stage declares an access log. */
   readonly accessLog?: AccessLog;
@@ -67,7 +68,10 @@ export interface Gateway {
 
 /** @throws the `listen` error of `node:net` where the port can't be had */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const log = options.log ?? (() => {});
+  // Events under way when the gateway closes fail with it: that is no news.
+  const log: GatewayLog = (entry) => {
+    if (!closed) options.log?.(entry);
+  };
   const counters = createCounters();
   const connections = new Map<string, Connection>();
   const newIdentifier = createIdentifiers();
@@ -103,7 +107,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     (request, response) => {
       if (webSocketApis.length > 0 && management(request, response)) return;
       const url = request.url ?? '/';
-      if (options.local && url.startsWith('/_local/') && options.local(request, response)) return;
+      if (options.local && url.startsWith('/_local/')) {
+        answerLocal(request, response, options.local);
+        return;
+      }
       const api =
         httpApis.find(
           ({ model }) => model.stageName !== '$default' && url.startsWith(`/${model.stageName}/`),

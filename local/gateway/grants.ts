@@ -1,6 +1,7 @@
 /** Who may call `@connections`: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html */
 import type { Authorizer } from '../access/authorizer.ts';
 import type { AssemblyModel } from '../assembly/model.ts';
+import type { Faults } from '../faults/faults.ts';
 import type { Caller } from '../services/call.ts';
 import type { ManagementCall, ManagementVerdict } from './management.ts';
 
@@ -26,5 +27,15 @@ export function createGrantJudge(options: GrantOptions): (call: ManagementCall) 
     const api = apiId ?? model.webSocketApis.find(({ stageName }) => stageName === stage)?.apiId ?? '';
     const resource = `${prefix}:${api}/${stage}/${method}/@connections/${connectionId}`;
     return authorizer.check(caller, [{ action: ACTION, resource }]) ? 'forbidden' : 'allow';
+  };
+}
+
+type Judge = (call: ManagementCall) => ManagementVerdict;
+
+/** What else may go wrong with a call that is allowed. */
+export function withFaults(judge: Judge, faults: Faults): Judge {
+  return (call) => {
+    const verdict = judge(call);
+    return verdict === 'allow' ? faults.post() : verdict;
   };
 }

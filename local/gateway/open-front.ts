@@ -1,19 +1,18 @@
 /** Opens a stack's APIs on the ports held for them. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Authorizer } from '../access/authorizer.ts';
 import type { AssemblyModel } from '../assembly/model.ts';
-import { answerFaults } from '../faults/control.ts';
 import type { Faults } from '../faults/faults.ts';
 import type { FunctionLogEntry, LambdaService } from '../lambda/service.ts';
 import type { AccountLimits } from '../limits.ts';
 import type { HeldPort } from '../port.ts';
-import type { Caller } from '../services/call.ts';
 import type { CredentialRegistry } from '../services/credentials.ts';
 import type { AccessLog } from './access-log.ts';
 import type { Front } from './front.ts';
 import { createGateway } from './gateway.ts';
-import { createGrantJudge } from './grants.ts';
+import { createGrantJudge, withFaults } from './grants.ts';
+import type { LocalAnswer, LocalCall } from './local-requests.ts';
 import type { GatewayLog } from './log.ts';
+import type { GatewaySetup } from './process-messages.ts';
 import { startGateways } from './supervisor.ts';
 
 export interface FrontOptions {
@@ -23,7 +22,10 @@ export interface FrontOptions {
   /** The functions of this process. */
   readonly lambda: LambdaService;
   /** What a function's environment gets besides its own variables, in whichever process. */
-  readonly environmentFor: (model: AssemblyModel['functions'][number]) => Readonly<Record<string, string>>;
+  readonly environmentFor: (
+    model: AssemblyModel['functions'][number],
+    gateway?: number,
+  ) => Readonly<Record<string, string>>;
   readonly authorizer: Authorizer;
   readonly credentials: CredentialRegistry;
   readonly environmentScript: string;
@@ -32,14 +34,14 @@ export interface FrontOptions {
   readonly connectionLifetimeMs?: number;
   readonly accountLimits?: AccountLimits;
   readonly log: GatewayLog;
-  /** What goes wrong at a gateway in this process. */
+  /** What goes wrong, in this process and in those of the gateways. */
   readonly faults: Faults;
   /** Left out where nobody would see it. */
   readonly accessLog?: AccessLog;
   readonly functionLog: (entry: FunctionLogEntry) => void;
   readonly tell: (text: string) => void;
-  /** Answers `/_local/…` with JSON; `undefined` for an address that there is not. */
-  readonly local: (url: string) => Promise<string | undefined>;
+  /** Answers the engine's own addresses, `/_local/…`. */
+  readonly local: (call: LocalCall) => Promise<LocalAnswer>;
 }
 
 /** @throws EngineError `port_taken`, or the `listen` error of `node:net` */
@@ -55,32 +57,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     ...(accountLimits && { accountLimits }),
   };
   await Promise.all(ports.map((port) => port.giveUp()));
-  if (ports.length > 1) {
-    const functions = routedFunctions(model);
-    return startGateways({
-      script: options.gatewayScript(),
-      setup: {
-        ...served,
-        functions,
-        variables: Object.fromEntries(functions.map((fn) => [fn.name, options.environmentFor(fn)])),
-        environmentScript: options.environmentScript,
-        accessLog: options.accessLog !== undefined,
-        access: {
-          functions: model.functions,
-          roles: model.roles,
-          region: model.region,
-          account: model.account,
-        },
-        callers: callersOf(options),
-      },
-      ports: ports.map(({ number }) => number),
-      log: options.log,
-      ...(options.accessLog && { accessLog: options.accessLog }),
-      functionLog: options.functionLog,
-      died: options.tell,
-      local: options.local,
-    });
-  }
+  if (ports.length > 1) return openProcesses(options, served);
   const { faults } = options;
   const judge = createGrantJudge({
     authorizer: options.authorizer,
@@ -91,15 +68,11 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     ...served,
     lambda: options.lambda,
     port: ports[0]?.number ?? 0,
-    authorize: (call) => {
-      const verdict = judge(call);
-      return verdict === 'allow' ? faults.post() : verdict;
-    },
+    authorize: withFaults(judge, faults),
     loseDisconnect: faults.losesDisconnect,
     log: options.log,
     ...(options.accessLog && { accessLog: options.accessLog }),
-    local: (request, response) =>
-      answerFaults(faults, request, response) || answerLocal(options, request, response),
+    local: options.local,
   });
   return {
     ports: [gateway.port],
@@ -113,18 +86,46 @@ export async function openFront(options: FrontOptions): Promise<Front> {
     async refresh() {},
     // Its functions are the engine's own.
     replace() {},
+    tellFaults() {},
     close: () => gateway.close(),
   };
 }
 
-function callersOf({ model, credentials }: FrontOptions): Map<string, Caller> {
-  const callers = new Map<string, Caller>();
-  for (const fn of model.functions) {
-    const { accessKeyId } = credentials.issue(fn);
-    const caller = credentials.callerOf(accessKeyId);
-    if (caller) callers.set(accessKeyId, caller);
-  }
-  return callers;
+/** Several gateways: each has credentials of its own, so that it is known from which process a call comes. */
+function openProcesses(
+  options: FrontOptions,
+  served: Pick<GatewaySetup, 'webSocketApis' | 'httpApis'>,
+): Promise<Front> {
+  const { model, credentials, faults } = options;
+  const functions = routedFunctions(model);
+  const ports = options.ports.map(({ number }) => number);
+  const variables = new Map(
+    ports.map((port) => [
+      port,
+      Object.fromEntries(functions.map((fn) => [fn.name, options.environmentFor(fn, port)])),
+    ]),
+  );
+  const { functions: all, roles, region, account } = model;
+  return startGateways({
+    script: options.gatewayScript(),
+    setupOf: (port) => ({
+      ...served,
+      functions,
+      variables: variables.get(port) ?? {},
+      environmentScript: options.environmentScript,
+      accessLog: options.accessLog !== undefined,
+      access: { functions: all, roles, region, account },
+      callers: credentials.callers(),
+      faults: faults.state(),
+    }),
+    ports,
+    log: options.log,
+    ...(options.accessLog && { accessLog: options.accessLog }),
+    functionLog: options.functionLog,
+    died: options.tell,
+    local: options.local,
+    hearFaults: (news) => faults.hear(news),
+  });
 }
 
 /** The functions that a route leads to. */
@@ -135,14 +136,4 @@ function routedFunctions(model: AssemblyModel): AssemblyModel['functions'] {
     ),
   );
   return model.functions.filter(({ arn }) => arns.has(arn));
-}
-
-function answerLocal(options: FrontOptions, request: IncomingMessage, response: ServerResponse): boolean {
-  if (request.method !== 'GET') return false;
-  void options.local(request.url ?? '').then((body) => {
-    response
-      .writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' })
-      .end(body ?? '{"message":"Not Found"}');
-  });
-  return true;
 }

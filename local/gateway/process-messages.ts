@@ -1,11 +1,13 @@
 /** What the engine and a gateway's process say to each other. Types only. */
 import type { AccessModel } from '../access/authorizer.ts';
 import type { FunctionModel, HttpApiModel, WebSocketApiModel } from '../assembly/model.ts';
+import type { FaultNews } from '../faults/news.ts';
 import type { FunctionLogEntry, FunctionStatistics } from '../lambda/service.ts';
 import type { AccountLimits } from '../limits.ts';
 import type { Caller } from '../services/call.ts';
 import type { AccessLogEntry } from './access-log.ts';
 import type { GatewayCounters } from './counters.ts';
+import type { LocalAnswer, LocalCall } from './local-requests.ts';
 import type { GatewayLogEntry } from './log.ts';
 
 /** All that a process needs to serve a stack. */
@@ -27,6 +29,8 @@ export interface GatewaySetup {
   readonly access: AccessModel;
   /** By the access key id that the engine gave each. */
   readonly callers: ReadonlyMap<string, Caller>;
+  /** The fault plan, and what has happened of it. */
+  readonly faults: FaultNews;
 }
 
 /** A process's own numbers, from its start. */
@@ -42,7 +46,8 @@ export type ToGateway =
   | { readonly kind: 'state' }
   | { readonly kind: 'replace'; readonly functionName: string; readonly codeDirectory: string }
   /** The answer to `local`. */
-  | { readonly kind: 'local'; readonly id: number; readonly body: string }
+  | { readonly kind: 'local'; readonly id: number; readonly answer: LocalAnswer }
+  | { readonly kind: 'faults'; readonly news: FaultNews }
   | { readonly kind: 'close' };
 
 export type FromGateway =
@@ -53,4 +58,5 @@ export type FromGateway =
   | { readonly kind: 'gatewayLog'; readonly entry: GatewayLogEntry }
   | { readonly kind: 'accessLog'; readonly entry: AccessLogEntry }
   /** A request for the engine's own address, `/_local/…`. */
-  | { readonly kind: 'local'; readonly id: number; readonly url: string };
+  | { readonly kind: 'local'; readonly id: number; readonly call: LocalCall }
+  | { readonly kind: 'faults'; readonly news: FaultNews };

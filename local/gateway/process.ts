@@ -2,12 +2,13 @@
  * A gateway in a process of its own: the entry that the supervisor starts. It has its own sockets and its own environments of
  * the functions behind the routes; the database and all else stay with the engine.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Authorizer, describeDenial } from '../access/authorizer.ts';
+import { Faults } from '../faults/faults.ts';
 import { createLambdaService, type EngineLambdaService } from '../lambda/create.ts';
 import type { AccessLogEntry } from './access-log.ts';
 import { createGateway, type Gateway } from './gateway.ts';
-import { createGrantJudge } from './grants.ts';
+import { createGrantJudge, withFaults } from './grants.ts';
+import type { LocalAnswer, LocalCall } from './local-requests.ts';
 import type { GatewayLogEntry } from './log.ts';
 import type { FromGateway, ToGateway } from './process-messages.ts';
 
@@ -17,7 +18,8 @@ const STATE_EVERY_MS = 500;
 let gateway: Gateway | undefined;
 let lambda: EngineLambdaService | undefined;
 let lastLocal = 0;
-const localRequests = new Map<number, ServerResponse>();
+const localCalls = new Map<number, (answer: LocalAnswer) => void>();
+let faults: Faults | undefined;
 
 const tell = (message: FromGateway): void => {
   if (process.connected) process.send?.(message);
@@ -25,6 +27,9 @@ const tell = (message: FromGateway): void => {
 
 async function start({ setup, port }: Extract<ToGateway, { kind: 'start' }>): Promise<void> {
   const { functions, variables, environmentScript, access, callers, accessLog, ...served } = setup;
+  const own = new Faults({ tell: (news) => tell({ kind: 'faults', news }), place: String(port) });
+  own.hear(setup.faults);
+  faults = own;
   const log = (entry: GatewayLogEntry) => tell({ kind: 'gatewayLog', entry });
   lambda = createLambdaService({
     functions,
@@ -32,19 +37,22 @@ async function start({ setup, port }: Extract<ToGateway, { kind: 'start' }>): Pr
     ...(setup.accountLimits && { accountLimits: setup.accountLimits }),
     environmentFor: ({ name }) => variables[name] ?? {},
     log: (entry) => tell({ kind: 'functionLog', entry }),
+    onInvoke: own.invocation,
+  });
+  const judge = createGrantJudge({
+    authorizer: new Authorizer(access, (denial) =>
+      log({ at: Date.now(), api: '', routeKey: '@connections', problem: describeDenial(denial) }),
+    ),
+    callerOf: (accessKeyId) => callers.get(accessKeyId),
+    model: { ...access, webSocketApis: setup.webSocketApis },
   });
   try {
     gateway = await createGateway({
       ...served,
       lambda,
       port,
-      authorize: createGrantJudge({
-        authorizer: new Authorizer(access, (denial) =>
-          log({ at: Date.now(), api: '', routeKey: '@connections', problem: describeDenial(denial) }),
-        ),
-        callerOf: (accessKeyId) => callers.get(accessKeyId),
-        model: { ...access, webSocketApis: setup.webSocketApis },
-      }),
+      authorize: withFaults(judge, own),
+      loseDisconnect: own.losesDisconnect,
       log,
       ...(accessLog && { accessLog: (entry: AccessLogEntry) => tell({ kind: 'accessLog', entry }) }),
       local: askEngine,
@@ -68,13 +76,12 @@ function tellState(): void {
   tell({ kind: 'state', state });
 }
 
-function askEngine(request: IncomingMessage, response: ServerResponse): boolean {
-  if (request.method !== 'GET') return false;
-  const id = ++lastLocal;
-  localRequests.set(id, response);
-  response.once('close', () => localRequests.delete(id));
-  tell({ kind: 'local', id, url: request.url ?? '' });
-  return true;
+function askEngine(call: LocalCall): Promise<LocalAnswer> {
+  return new Promise((resolve) => {
+    const id = ++lastLocal;
+    localCalls.set(id, resolve);
+    tell({ kind: 'local', id, call });
+  });
 }
 
 async function close(): Promise<void> {
@@ -94,14 +101,13 @@ process.on('message', (message: ToGateway) => {
     case 'replace':
       lambda?.replace(message.functionName, message.codeDirectory);
       break;
-    case 'local': {
-      const found = message.body !== '';
-      localRequests
-        .get(message.id)
-        ?.writeHead(found ? 200 : 404, { 'content-type': 'application/json' })
-        .end(found ? message.body : '{"message":"Not Found"}');
+    case 'local':
+      localCalls.get(message.id)?.(message.answer);
+      localCalls.delete(message.id);
       break;
-    }
+    case 'faults':
+      faults?.hear(message.news);
+      break;
     case 'close':
       void close();
       break;

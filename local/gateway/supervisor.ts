@@ -2,18 +2,21 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { EngineError } from '../errors.ts';
+import type { FaultNews } from '../faults/news.ts';
 import type { FunctionLogEntry } from '../lambda/service.ts';
 import type { AccessLog } from './access-log.ts';
 import { createCounters } from './counters.ts';
 import { type Front, type GatewayState, sumCounters, sumStatistics } from './front.ts';
 import { GatewayProcesses } from './gateway-processes.ts';
+import type { LocalAnswer, LocalCall } from './local-requests.ts';
 import type { GatewayLog } from './log.ts';
 import type { FromGateway, GatewaySetup, ProcessState, ToGateway } from './process-messages.ts';
 
 export interface SupervisorOptions {
   /** The bundled entry of a gateway's process, `dist/local/gateway.js`. */
   readonly script: string;
-  readonly setup: GatewaySetup;
+  /** What the gateway on a port is to serve, asked at each start of its process. */
+  readonly setupOf: (port: number) => GatewaySetup;
   /** One gateway each. */
   readonly ports: readonly number[];
   readonly log: GatewayLog;
@@ -21,8 +24,10 @@ export interface SupervisorOptions {
   readonly functionLog: (entry: FunctionLogEntry) => void;
   /** A gateway's process ended by itself and is started again. */
   readonly died: (text: string) => void;
-  /** Answers `/_local/…`, which every gateway passes on; `undefined` for an address that there is not. */
-  readonly local: (url: string) => Promise<string | undefined>;
+  /** Answers `/_local/…`, which every gateway passes on. */
+  readonly local: (call: LocalCall) => Promise<LocalAnswer>;
+  /** Hears of a fault that happened in a gateway's process. */
+  readonly hearFaults: (news: FaultNews) => void;
 }
 
 /** Waits before a process that ends at once is started again: doubled from the first to the longest, milliseconds. */
@@ -45,7 +50,17 @@ const NOTHING: ProcessState = { counters: createCounters(), functions: {}, memor
  */
 export async function startGateways(options: SupervisorOptions): Promise<Front> {
   const processes = new GatewayProcesses(options.script);
-  const gateways = options.ports.map((port) => new SupervisedGateway(port, options, processes));
+  const tellFaults = (news: FaultNews, to: (port: number) => boolean): void => {
+    for (const gateway of gateways) if (to(gateway.port)) gateway.tellFaults(news);
+  };
+  const supervised = (from: number): SupervisorOptions => ({
+    ...options,
+    hearFaults(news) {
+      options.hearFaults(news);
+      tellFaults(news, (port) => port !== from);
+    },
+  });
+  const gateways = options.ports.map((port) => new SupervisedGateway(port, supervised(port), processes));
   const started = await Promise.allSettled(gateways.map((gateway) => gateway.start()));
   const failure = started.find((outcome) => outcome.status === 'rejected');
   const close = async () => {
@@ -65,6 +80,7 @@ export async function startGateways(options: SupervisorOptions): Promise<Front> 
     replace: (functionName, codeDirectory) => {
       for (const gateway of gateways) gateway.replace(functionName, codeDirectory);
     },
+    tellFaults: (news, at) => tellFaults(news, (port) => at === undefined || port === at),
     close,
   };
 }
@@ -152,6 +168,10 @@ class SupervisedGateway {
     this.#send({ kind: 'replace', functionName, codeDirectory });
   }
 
+  tellFaults(news: FaultNews): void {
+    this.#send({ kind: 'faults', news });
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#timer);
@@ -165,7 +185,7 @@ class SupervisedGateway {
   }
 
   #setup(): GatewaySetup {
-    const { setup } = this.#options;
+    const setup = this.#options.setupOf(this.port);
     const functions = setup.functions.map((model) => ({
       ...model,
       codeDirectory: this.#code.get(model.name) ?? model.codeDirectory,
@@ -194,9 +214,12 @@ class SupervisedGateway {
         this.#options.log(message.entry);
         break;
       case 'local':
-        void this.#options.local(message.url).then((body = '') => {
-          this.#send({ kind: 'local', id: message.id, body });
+        void this.#options.local(message.call).then((answer) => {
+          this.#send({ kind: 'local', id: message.id, answer });
         });
+        break;
+      case 'faults':
+        this.#options.hearFaults(message.news);
         break;
     }
   }

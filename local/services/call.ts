@@ -5,6 +5,8 @@ export interface Caller {
   readonly functionName: string;
   readonly roleArn: string;
   readonly origin: Origin;
+  /** Port of the gateway in whose process it runs, where that is not the engine's own. */
+  readonly gateway?: number;
 }
 
 /** A request to an AWS service, read but not looked into. */

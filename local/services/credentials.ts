@@ -15,9 +15,14 @@ export class CredentialRegistry {
   readonly #callers = new Map<string, Caller>();
   readonly #issued = new Map<string, SessionCredentials>();
 
-  /** The same for each environment of a function. */
-  issue(model: FunctionModel): SessionCredentials {
-    const known = this.#issued.get(model.name);
+  /**
+   * The same for each environment of a function in one process.
+   *
+   * @param gateway - port of the gateway in whose process it runs, where that is not the engine's own
+   */
+  issue(model: FunctionModel, gateway?: number): SessionCredentials {
+    const holder = gateway === undefined ? model.name : `${model.name} ${gateway}`;
+    const known = this.#issued.get(holder);
     if (known) return known;
     // Session keys begin with ASIA: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
     const suffix = Array.from(randomBytes(16), (byte) => BASE32[byte % 32]).join('');
@@ -26,12 +31,13 @@ export class CredentialRegistry {
       secretAccessKey: randomBytes(30).toString('base64'),
       sessionToken: randomBytes(48).toString('base64'),
     };
-    this.#issued.set(model.name, credentials);
+    this.#issued.set(holder, credentials);
     const { logicalId, constructPath } = model;
     this.#callers.set(credentials.accessKeyId, {
       functionName: model.name,
       roleArn: model.roleArn,
       origin: { logicalId, constructPath },
+      ...(gateway !== undefined && { gateway }),
     });
     return credentials;
   }
@@ -41,6 +47,11 @@ export class CredentialRegistry {
     const caller = this.#callers.get(accessKeyId);
     const issued = [...this.#issued.values()].find((one) => one.accessKeyId === accessKeyId);
     return caller && issued && { ...issued, caller };
+  }
+
+  /** By the ids of their keys. */
+  callers(): ReadonlyMap<string, Caller> {
+    return this.#callers;
   }
 
   callerOf(accessKeyId: string): Caller | undefined {

@@ -67,9 +67,7 @@ export function parseOptions(args: readonly string[]): StartOptions | 'help' {
     json: values.json,
     watch: values.watch,
     limits: values.limits,
-    ...(values.faults === undefined
-      ? {}
-      : { faults: parseFaults(values.faults, parseGateways(values.gateways, parsePort(values.port))) }),
+    ...(values.faults === undefined ? {} : { faults: parseFaults(values.faults) }),
     log: parseLevel(values.log),
   };
 }
@@ -124,10 +122,7 @@ function parseLevel(text: string): LogLevel {
 }
 
 /** @param given the name of a file, or the plan itself, which begins with a brace. */
-function parseFaults(given: string, gateways: number): FaultPlan {
-  if (gateways > 1) {
-    throw new CommandError('start', '--faults works with one gateway', 'Leave out --gateways.');
-  }
+function parseFaults(given: string): FaultPlan {
   const inline = given.trimStart().startsWith('{');
   const remedy = 'docs/faults.md tells what a plan may hold.';
   try {

@@ -166,6 +166,77 @@ describe('two gateways over one database', () => {
     alice.close();
   });
 
+  describe('under a fault plan', () => {
+    const at = (index: number) => service.gateways[index] ?? never();
+    const follow = async (index: number, ...faults: object[]) => {
+      const body = JSON.stringify({ seed: 1, faults });
+      const response = await fetch(`${at(index).http}/_local/faults`, { method: 'PUT', body });
+      expect(response.status).toBe(200);
+    };
+    const happened = async (index: number): Promise<number[]> => {
+      const response = await fetch(`${at(index).http}/_local/faults`);
+      const { counts } = (await response.json()) as { counts: { happened: number }[] };
+      return counts.map((count) => count.happened);
+    };
+    const statuses = async (account: { token: string }) => {
+      const found = [];
+      for (const { http } of service.gateways) {
+        const headers = { authorization: `Bearer ${account.token}` };
+        found.push((await fetch(`${http}/api/rooms`, { headers })).status);
+      }
+      return found;
+    };
+    const end = () => fetch(`${at(0).http}/_local/faults`, { method: 'DELETE' });
+
+    it('each function dies at whichever of them, and together no more often than the plan says', async () => {
+      const alice = await register(at(0), 'alice');
+      expect(await statuses(alice)).toEqual([200, 200]);
+      const match = { function: 'HttpHandler' };
+      await follow(1, { kind: 'crash', when: 'before', probability: 1, match });
+      expect(await statuses(alice)).toEqual([500, 500]);
+      expect(await happened(0)).toEqual([2]);
+
+      await follow(0, { kind: 'crash', when: 'after', probability: 1, count: 1, match });
+      expect(await statuses(alice)).toEqual([500, 200]);
+      expect(await happened(1)).toEqual([1]);
+
+      // The call is made in a gateway's process and seen in the engine's.
+      await follow(1, { kind: 'crash', when: 'between', probability: 1, count: 2, match });
+      expect(await statuses(alice)).toEqual([500, 500]);
+      await end();
+      expect(await statuses(alice)).toEqual([200, 200]);
+      expect(await happened(0)).toEqual([]);
+    });
+
+    it('posts fail at each, and a process that is started again goes on with the plan', async () => {
+      const { talkers } = await gather([
+        ['alice', 0],
+        ['bob', 1],
+      ]);
+      const [alice = never(), bob = never()] = talkers;
+      await Promise.all([alice.online(), bob.online()]);
+      await follow(0, { kind: 'post', answer: 'throttled', probability: 1, count: 6 });
+      await alice.say('a1', 'hello');
+      await until(async () => ((await happened(1))[0] ?? 0) >= 2);
+      const posts = (await metricsOf(service.gateways)).gateways.map(
+        ({ counters }) => counters.posts[429] ?? 0,
+      );
+      expect(posts.every((count) => count > 0)).toBe(true);
+
+      await follow(0, { kind: 'crash', when: 'before', probability: 1, match: { function: 'HttpHandler' } });
+      const pid = await killGateway(service.gateways, 1);
+      await until(async () => (await metricsOf(service.gateways)).gateways[1]?.pid !== pid);
+      await until(async () =>
+        fetch(`${at(1).http}/api/rooms`).then(
+          ({ status }) => status === 500,
+          () => false,
+        ),
+      );
+      await end();
+      for (const talker of talkers) talker.close();
+    });
+  });
+
   it('end with the engine, though it is killed', async () => {
     const { gateways } = await metricsOf(service.gateways);
     process.kill(service.pid, 'SIGKILL');

@@ -92,7 +92,7 @@ async function start(ports: readonly number[]): Promise<Front> {
   front = await startGateways({
     script,
     ports,
-    setup: {
+    setupOf: () => ({
       webSocketApis: [
         {
           ...webSocketApi({
@@ -112,12 +112,15 @@ async function start(ports: readonly number[]): Promise<Front> {
       callers: new Map([
         ['ASIAECHO', { functionName: 'echo', roleArn: model.roleArn, origin: { logicalId, constructPath } }],
       ]),
-    },
+      faults: { kind: 'plan', run: 0, plan: undefined, happened: [] },
+    }),
     log: (entry) => problems.push(entry),
     functionLog: (entry) => functionLogs.push(entry),
     accessLog: (entry) => accesses.push(entry),
     died: (text) => deaths.push(text),
-    local: async (url) => (url === '/_local/known' ? '{"asked":true}' : undefined),
+    local: async ({ url }) =>
+      url === '/_local/known' ? { status: 200, body: '{"asked":true}' } : { status: 404, body: '{}' },
+    hearFaults() {},
   });
   return front;
 }
