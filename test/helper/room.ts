@@ -54,3 +54,21 @@ export async function readMessages(account: Account, room: string, limit = 100):
     if (!page.more) return messages;
   }
 }
+
+/** Invites someone, gives a role, mutes: `PUT members/{user}`; gives the number of the event. */
+export async function putMember(
+  by: Account,
+  room: string,
+  member: Account,
+  wanted: { readonly role?: string; readonly mutedUntil?: string | null } = {},
+): Promise<number> {
+  const answer = await by.call('PUT', `/api/rooms/${room}/members/${member.user}`, wanted);
+  return bodyOf<{ seq: number }>(answer, 200).seq;
+}
+
+/** Ends someone's membership; gives the number of the event. */
+export async function removeMember(by: Account, room: string, member: Account, ban = false): Promise<number> {
+  const query = ban ? '?ban=true' : '';
+  const answer = await by.call('DELETE', `/api/rooms/${room}/members/${member.user}${query}`);
+  return bodyOf<{ seq: number }>(answer, 200).seq;
+}

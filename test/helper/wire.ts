@@ -35,6 +35,10 @@ export interface RoomEvent {
   readonly name?: string;
   readonly topic?: string;
   readonly kind?: string;
+  readonly slowModeSeconds?: number;
+  readonly role?: string;
+  readonly mutedUntil?: string | null;
+  readonly banned?: boolean;
 }
 
 export interface Message extends RoomEvent {
