@@ -10,21 +10,30 @@ const SHARD = 250;
 /** Handshakes at once: a burst of them is another test's matter. */
 const AT_ONCE = 20;
 
+/** A user has twenty connections at most: a crowd is many users. */
+const STAYING = 7;
+const LEAVING = 11;
+
 let alice: Account;
-let bob: Account;
+let staying: Account[];
+let leaving: Account[];
 beforeAll(async () => {
-  [alice, bob] = await people(endpoint(), 'alice', 'bob');
+  [alice] = await people(endpoint(), 'alice');
+  const crowd = (count: number) => people(endpoint(), ...Array.from({ length: count }, () => 'crowd'));
+  [staying, leaving] = [await crowd(STAYING), await crowd(LEAVING)];
 });
 afterAll(() => {
-  alice.disconnect();
-  bob.disconnect();
+  for (const account of [alice, ...staying, ...leaving]) account.disconnect();
 });
 
-async function connectMany(account: Account, count: number): Promise<Client[]> {
+/** Connections of these users, as many of each. */
+async function connectMany(accounts: readonly Account[], count: number): Promise<Client[]> {
   const clients: Client[] = [];
   while (clients.length < count) {
-    const batch = Math.min(AT_ONCE, count - clients.length);
-    clients.push(...(await Promise.all(Array.from({ length: batch }, () => account.connect()))));
+    const first = clients.length;
+    const batch = Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, index) => first + index);
+    const connected = batch.map((index) => accounts[index % accounts.length]?.connect());
+    clients.push(...(await Promise.all(connected)).filter((client) => client !== undefined));
   }
   return clients;
 }
@@ -44,15 +53,18 @@ async function tellAll(speaker: Client, room: string, clients: readonly Client[]
 
 describe('a large room', () => {
   it('P4 delivered: reaches every connection while the room outgrows its shards', async () => {
-    const room = await createRoom(alice, { members: [bob] });
+    const room = await createRoom(alice, { members: [...staying, ...leaving] });
     const speaker = await alice.connect();
-    const early = [...(await connectMany(alice, SHARD / 2)), ...(await connectMany(bob, SHARD / 2 + 10))];
+    const early = [
+      ...(await connectMany(staying, SHARD / 2)),
+      ...(await connectMany(leaving, SHARD / 2 + 10)),
+    ];
     await tellAll(speaker, room, early);
-    const late = await connectMany(bob, 50);
+    const late = await connectMany(leaving, 50);
     await tellAll(speaker, room, [...early, ...late]);
 
-    const left = await leaveRoom(bob, room);
-    const { seq } = await speaker.command('sendMessage', { room, text: 'bob is gone' });
+    const left = Math.max(...(await Promise.all(leaving.map((account) => leaveRoom(account, room)))));
+    const { seq } = await speaker.command('sendMessage', { room, text: 'they are gone' });
     const stayed = early.slice(0, SHARD / 2);
     await Promise.all(stayed.map((client) => client.untilHeard(room, seq)));
     await pause(patience().forWhatMustNot);
