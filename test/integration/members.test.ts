@@ -233,6 +233,34 @@ describe('mutes', () => {
   });
 });
 
+describe('what is committed and not applied yet, as its handler died', () => {
+  /** A handler that dies where it would write the membership. */
+  const dying = (): ChatContext => ({
+    ...ctx,
+    chat: watchedTable(ctx.chat, (call) => {
+      if (/^(put|update) ROOM$/.test(call)) throw new Error('died');
+    }),
+  });
+
+  it('comes first: a new role is not given to a membership that had ended before', async () => {
+    const id = await staffedRoom();
+    await expect(leaveRoom(dying(), { room: id, user: bob })).rejects.toThrow('died');
+    await expect(joinRoom(dying(), { room: id, user: bob })).rejects.toThrow('died');
+    const joined = (await readLog(ctx, id)).at(-1)?.event.seq;
+    await change(id, owner, bob, { role: 'admin' });
+    expect(await getMembership(ctx, bob, id)).toMatchObject({ role: 'admin', since: joined });
+  });
+
+  it('comes first: nobody gets rid of a mute by leaving before it is applied', async () => {
+    const id = await staffedRoom();
+    const muting = { room: id, user: owner, member: bob, wanted: { mutedUntil: ahead(HOUR_MS) } };
+    await expect(changeMember(dying(), muting)).rejects.toThrow('died');
+    await leaveRoom(ctx, { room: id, user: bob });
+    await joinRoom(ctx, { room: id, user: bob });
+    expect(await refusal(sendMessage(ctx, { room: id, user: bob, text: 'x' }))).toBe('forbidden');
+  });
+});
+
 describe('removals and bans', () => {
   it('P6 members only: who is removed neither reads nor writes, and may come back', async () => {
     const id = await staffedRoom();
