@@ -1,6 +1,6 @@
 /** Rebuilds functions when their source is saved, and swaps the code of those whose bundle changed. */
 import { type FSWatcher, watch } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type BuildFailure, formatMessages } from 'esbuild';
 import { createIncrementalBuild, type IncrementalBuild } from './incremental-build.ts';
@@ -48,9 +48,13 @@ export async function watchFunctions(options: WatchOptions): Promise<Watching> {
     const changed = await build.update(files);
     for (const [entry, contents] of changed) {
       const directory = join(options.directory, `${++generation}-${entry.replace('/', '-')}`);
-      await mkdir(directory, { recursive: true });
+      const names = running.get(entry) ?? [];
+      const before = functions.find(({ name }) => names.includes(name));
+      // With what lies beside its bundle.
+      if (before) await cp(before.codeDirectory, directory, { recursive: true });
+      else await mkdir(directory, { recursive: true });
       await writeFile(join(directory, 'index.js'), contents);
-      for (const name of running.get(entry) ?? []) options.replace(name, directory);
+      for (const name of names) options.replace(name, directory);
     }
     for (const folder of build.folders()) folders.add(folder);
     if (changed.size === 0) return;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -40,6 +40,7 @@ beforeEach(async () => {
   for (const [file, code] of Object.entries(SOURCES)) await writeFile(join(root, file), code);
   await symlink(join(import.meta.dirname, '../../node_modules'), join(root, 'node_modules'));
   await build(root);
+  await writeFile(join(root, 'dist/functions/websocket/echo/beside.txt'), 'a file that it reads');
   const built = (name: string) => ({
     model: { codeDirectory: join(root, 'dist/functions/websocket', name) },
     code: '',
@@ -95,6 +96,8 @@ describe('--watch', () => {
     expect(replaced).toEqual(['echo']);
     expect(told[0]).toMatch(/^swapped websocket\/echo in \d+ ms$/);
     expect(took).toBeLessThan(SWAP_LIMIT_MS);
+    const beside = await readFile(join(root, 'swapped/1-websocket-echo/beside.txt'), 'utf8');
+    expect(beside).toBe('a file that it reads');
 
     // As most editors save: a new file over the old one.
     await writeFile(
