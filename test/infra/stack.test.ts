@@ -2,6 +2,7 @@ import type { Template } from 'aws-cdk-lib/assertions';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { findEntries } from '../../scripts/build.ts';
 import { BY_OWNER, BY_OWNER_KEYS, HEAD, SESSION_PREFIX, TTL_ATTRIBUTE } from '../../shared/data/keys.ts';
+import { ENV } from '../../shared/environment.ts';
 import { isAction } from '../../shared/protocol/commands.ts';
 import { only, property, type Resource, resources, synthesize } from './stack.ts';
 
@@ -140,6 +141,17 @@ describe('both APIs', () => {
       expect(fields).toMatchObject({ request: '$context.requestId', error: '$context.error.message' });
       expect(format).not.toMatch(/query|header|authoriz|ticket/i);
     }
+  });
+
+  it('find each other: the page of the documents opens sockets, from the address that it is served at', () => {
+    const variables = (path: string) => {
+      const [found] = all('AWS::Lambda::Function').filter((one) => pathOf(one).startsWith(path));
+      return found && (property(found, 'Environment', 'Variables') as Record<string, unknown>);
+    };
+    const { HttpUrl, WebSocketUrl } = template.toJSON().Outputs as Record<string, { Value: unknown }>;
+    expect(variables('Parley-dev/Http/Documents/')?.[ENV.webSocketUrl]).toEqual(WebSocketUrl?.Value);
+    const allowed = JSON.stringify(variables('Parley-dev/WebSocket/ConnectHandler/')?.[ENV.allowedOrigins]);
+    expect(allowed).toContain(JSON.stringify(HttpUrl?.Value).slice(2, -2));
   });
 
   it('let the pages of the allowed origins in, without credentials', async () => {
