@@ -9,22 +9,8 @@ import { type Account, bodyOf, call, register, type Tokens } from '../helper/acc
 import type { Client } from '../helper/client.ts';
 import { openClient } from '../helper/client.ts';
 import type { Endpoint } from '../helper/endpoint.ts';
-import type { Items } from './grants-items.ts';
-
-/** What a scene is played with. */
-export interface Stage {
-  readonly endpoint: Endpoint;
-  readonly awsEndpoint: string;
-  readonly alice: Account;
-  readonly bob: Account;
-  readonly chat: Items;
-  readonly connections: Items;
-  readonly secretArn: string;
-  readonly makerName: string;
-}
-
-/** Rejects where anything that a user would notice went wrong. */
-export type Scene = (stage: Stage) => Promise<void>;
+import { endSession, logOut, lookAtConnections } from './grants-scenes-live.ts';
+import type { Scene, Stage } from './grants-stage.ts';
 
 let rooms = 0;
 
@@ -169,6 +155,9 @@ const settle: Scene = async (stage) => {
   await stage.chat.until(event, (item) => item !== undefined);
   await bob.command('leaveRoom', { room });
   await stage.chat.until({ pk: `ROOM#${room}`, sk: 'HEAD' }, (head) => head?.settled === seq + 1);
+  bodyOf(await stage.alice.call('DELETE', `/api/rooms/${room}`), 200);
+  const membership = { pk: `USER#${stage.alice.user}`, sk: `ROOM#${room}` };
+  await stage.chat.until(membership, (item) => item?.state === 'left');
 };
 
 const useHttp: Scene = async (stage) => {
@@ -285,7 +274,14 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'Delivery/Shard': deliver(2),
   'Presence/Follower': comeOnline,
   'Presence/Later': goOffline,
-  'Settling/Settler': settle,
-  'Http/Handler': useHttp,
+  'Settling/Settler': async (stage) => {
+    await settle(stage);
+    await endSession(stage);
+  },
+  'Http/Handler': async (stage) => {
+    await useHttp(stage);
+    await logOut(stage);
+  },
+  'Watch/Watch': lookAtConnections,
   'SigningKeys/Maker': makeKeys,
 };

@@ -13,7 +13,8 @@ import { synthesize } from '../../scripts/start/synthesize.ts';
 import { Account, people } from '../helper/account.ts';
 import { bundledEnvironment, eventually, removeFolders, temporaryFolder } from './engine-helper.ts';
 import { Items } from './grants-items.ts';
-import { SCENES, type Stage } from './grants-scenes.ts';
+import { SCENES } from './grants-scenes.ts';
+import type { Stage } from './grants-stage.ts';
 
 /** One action that one statement gives one function. */
 interface Grant {
@@ -33,8 +34,8 @@ const WITH_POLLING = /^sqs:(ChangeMessageVisibility|GetQueueUrl)$/;
 
 /** Grants that no scene needs: `<function> <action> <table>`, and why it is granted all the same. */
 const EXPLAINED: Readonly<Record<string, string>> = {
-  'Delivery/FanOut dynamodb:UpdateItem Chat':
-    'applies `member.updated`, which the log may hold; no command of this version appends one',
+  'WebSocket/AuthenticateHandler sqs:SendMessage':
+    'has a connection closed that goes over to a session which ends at that very moment (authenticateConnection)',
   'WebSocket/ConnectHandler dynamodb:PutItem Connections':
     'subscribes to a room that the user joins between the two readings of a handshake (openConnection)',
   'WebSocket/DisconnectHandler dynamodb:UpdateItem Connections':
@@ -77,6 +78,7 @@ beforeAll(async () => {
     connections: table('/Connections'),
     secretArn: engine.model.secrets[0]?.arn ?? '',
     makerName: engine.model.functions.find((fn) => entryOf(fn) === 'SigningKeys/Maker')?.name ?? '',
+    watchQueue: engine.model.queues.find(({ constructPath }) => constructPath.includes('/Watch/'))?.url ?? '',
   };
 }, 120_000);
 
