@@ -29,8 +29,14 @@ const UNSIGNED = 'UNSIGNED-PAYLOAD';
 
 /** @throws StorageError as S3 refuses the signature */
 export function authenticate(request: StorageRequest, verifier: Verifier): Identity {
-  if (request.isPresigned) return authenticateQuery(request, verifier);
   const { authorization } = request.incoming.headers;
+  if (request.isPresigned && authorization !== undefined) {
+    throw new StorageError('InvalidArgument', {
+      message:
+        'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified',
+    });
+  }
+  if (request.isPresigned) return authenticateQuery(request, verifier);
   if (authorization === undefined) return { kind: 'anonymous' };
   return authenticateHeader(request, authorization, verifier);
 }

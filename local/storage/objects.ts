@@ -185,6 +185,10 @@ export const copyObject: Operation = {
     const source = call.bucket(from);
     call.authorize([{ action: 's3:GetObject', resource: objectArn(source.model, key) }]);
     const found = find(call, source, checkKey(key));
+    const wanted = request.header('x-amz-copy-source-if-match');
+    if (wanted !== undefined && wanted.replaceAll('"', '') !== found.etag) {
+      throw new StorageError('PreconditionFailed', { details: { Condition: 'x-amz-copy-source-If-Match' } });
+    }
     const replaces = request.header('x-amz-metadata-directive') === 'REPLACE';
     const tagsReplaced = request.header('x-amz-tagging-directive') === 'REPLACE';
     if (source.model === model && key === request.key && !replaces) {

@@ -1,5 +1,5 @@
 /** Uploads by a form of a page. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html */
-import { Busboy, type BusboyFileStream } from '@fastify/busboy';
+import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
 import { checkRegion, checkSignature, checkToken, type Verifier } from './authenticate.ts';
 import { UPLOAD_BYTES, write } from './body.ts';
 import type { StoredObject } from './bucket-store.ts';
@@ -29,7 +29,7 @@ export function readForm({ incoming }: StorageRequest): Promise<PostForm> {
   return new Promise((resolve, reject) => {
     const malformed = (message?: string) =>
       reject(new StorageError('MalformedPOSTRequest', message === undefined ? {} : { message }));
-    let parser: Busboy;
+    let parser: BusboyInstance;
     try {
       parser = new Busboy({
         headers: { ...incoming.headers, 'content-type': type },
