@@ -1,10 +1,15 @@
 import { freshName } from '../helper/account.ts';
 
+/** What everyone has reacted with to its own message. */
+export const REACTION = '🎉';
+
 /** What a call can be about. */
 export interface Scene {
   readonly room: string;
-  /** Number of a message of the owner's in it. */
-  readonly message: number;
+  /** Number of a message of the caller's in it; of the owner's, where the caller has none. */
+  readonly own: number;
+  /** Of a message of someone else, which is pinned; for the owner another one than for the others. */
+  readonly other: number;
   /** Who makes the call; a name that nobody has where it is nobody. */
   readonly self: string;
   readonly token: string;
@@ -43,18 +48,67 @@ const about =
   (scene: Scene): Ask => ({ params: params(scene), ...more });
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 
+/** A change of a message, which comes over both ways. */
+interface MessageWay {
+  readonly target: 'own' | 'other';
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly alone?: boolean;
+}
+
+const MESSAGE_WAYS: Readonly<Record<string, MessageWay>> = {
+  'editMessage, its own': { target: 'own', fields: { text: 'hello again' } },
+  "editMessage, another's": { target: 'other', fields: { text: 'hello again' } },
+  'deleteMessage, its own': { target: 'own', alone: true },
+  "deleteMessage, another's": { target: 'other', alone: true },
+  addReaction: { target: 'other', fields: { emoji: '👍' } },
+  'removeReaction, its own': { target: 'own', fields: { emoji: REACTION }, alone: true },
+  'removeReaction, without one': { target: 'other', fields: { emoji: '🐸' } },
+  pinMessage: { target: 'other' },
+  unpinMessage: { target: 'other', alone: true },
+};
+
+/** The call that does the same as an action. */
+const CALL_OF: Readonly<Record<string, string>> = {
+  editMessage: 'PATCH /api/rooms/{room}/messages/{seq}',
+  deleteMessage: 'DELETE /api/rooms/{room}/messages/{seq}',
+  addReaction: 'PUT /api/rooms/{room}/messages/{seq}/reactions/{emoji}',
+  removeReaction: 'DELETE /api/rooms/{room}/messages/{seq}/reactions/{emoji}',
+  pinMessage: 'PUT /api/rooms/{room}/messages/{seq}/pin',
+  unpinMessage: 'DELETE /api/rooms/{room}/messages/{seq}/pin',
+};
+
+const overSocket = ({ target, fields, alone = false }: MessageWay): Way => ({
+  ask: (scene) => ({ fields: { room: scene.room, target: scene[target], ...fields } }),
+  alone,
+});
+
+const overHttp = ({ target, fields: { emoji, ...body } = {}, alone = false }: MessageWay): Way => ({
+  ask: (scene) => ({
+    params: {
+      seq: String(scene[target]),
+      ...(emoji === undefined ? {} : { emoji: encodeURIComponent(emoji) }),
+    },
+    ...(Object.keys(body).length === 0 ? {} : { body }),
+  }),
+  alone,
+});
+
 const MEMBER = 'PUT /api/rooms/{room}/members/{user}';
 const REMOVE = 'DELETE /api/rooms/{room}/members/{user}';
 
 /** By call and, where a call comes in several ways, by what it does, as in docs/permissions.md. */
 export const WAYS: Readonly<Record<string, Way>> = {
   sendMessage: inRoom({ text: 'hello' }),
-  editMessage: inRoom({ target: 1, text: 'hello' }),
-  deleteMessage: inRoom({ target: 1 }),
-  addReaction: inRoom({ target: 1, emoji: '👍' }),
-  removeReaction: inRoom({ target: 1, emoji: '👍' }),
-  pinMessage: inRoom({ target: 1 }),
-  unpinMessage: inRoom({ target: 1 }),
+  ...Object.fromEntries(
+    Object.entries(MESSAGE_WAYS).flatMap(([name, way]) => {
+      const [action = '', what] = name.split(', ');
+      const call = CALL_OF[action] ?? '';
+      return [
+        [name, overSocket(way)],
+        [what === undefined ? call : `${call}, ${what}`, overHttp(way)],
+      ];
+    }),
+  ),
   joinRoom: { ...inRoom(), alone: true },
   leaveRoom: { ...inRoom(), alone: true },
   typing: inRoom({ on: true }),
@@ -98,8 +152,13 @@ export const WAYS: Readonly<Record<string, Way>> = {
   'GET /api/rooms/{room}/messages': {},
   'POST /api/rooms/{room}/messages': body(() => ({ text: 'hello' })),
   'POST /api/rooms/{room}/messages/{seq}/report': {
-    ask: about(({ message }) => ({ seq: String(message) }), { body: { reason: 'It is rude.' } }),
+    ask: about(({ other }) => ({ seq: String(other) }), { body: { reason: 'It is rude.' } }),
   },
+  'GET /api/rooms/{room}/messages/{seq}': { ask: about(({ other }) => ({ seq: String(other) })) },
+  "GET /api/rooms/{room}/messages/{seq}, another's earlier texts": {
+    ask: about(({ other }) => ({ seq: String(other) }), { query: '?edits=true' }),
+  },
+  'GET /api/rooms/{room}/pins': {},
   'GET /api/rooms/{room}/reports': {},
 
   'GET /api/rooms': {},

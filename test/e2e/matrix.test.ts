@@ -5,7 +5,7 @@ import { WAYS, wayOf } from './matrix-calls.ts';
 import { type Row, readPermissions } from './permissions.ts';
 
 /** Casts that walk at the same time: each has its own share of the rate limits. */
-const CASTS = 6;
+const CASTS = 8;
 
 const rows = readPermissions();
 const title = ({ call, what }: Row) => (what === '' ? call : `${call}, ${what}`);

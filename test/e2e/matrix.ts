@@ -4,16 +4,16 @@ import { type Endpoint, endpoint } from '../helper/endpoint.ts';
 import { alteredToken } from '../helper/token.ts';
 import { isRecord } from '../helper/wire.ts';
 import { deviates } from './deviations.ts';
-import { type Scene, wayOf } from './matrix-calls.ts';
+import { REACTION, type Scene, wayOf } from './matrix-calls.ts';
 import { type Outcomes, PERSONS, type Person, type Row } from './permissions.ts';
 
 type Kind = 'public' | 'private';
 type Known = Exclude<Person, 'anonymous' | 'expired'>;
 
-/** A room with a message, and who may act on whom. */
+/** A room, and the number of the message in it that each of its people has sent. */
 interface Place {
   readonly room: string;
-  readonly message: number;
+  readonly messages: ReadonlyMap<string, number>;
 }
 
 /** People that know each other from the rooms that they share. Several rows walk with the same ones. */
@@ -59,12 +59,15 @@ export class Cast {
     return outcomes as Outcomes;
   }
 
-  #scene(person: Person, place: Place): Scene {
+  #scene(person: Person, { room, messages }: Place): Scene {
     const { owner, banned } = this.#known;
     const account = person === 'anonymous' || person === 'expired' ? undefined : this.#known[person];
     const which = person === 'owner' ? 1 : 0;
+    const messageOf = (user: string): number => messages.get(user) ?? messages.get(owner.user) ?? 0;
     return {
-      ...place,
+      room,
+      own: messageOf(account?.user ?? owner.user),
+      other: messageOf(this.#targets[which].user),
       self: account?.user ?? freshName('nobody'),
       token: account?.token ?? 'none',
       owner: owner.user,
@@ -94,23 +97,45 @@ export class Cast {
     const { owner, admin, member, muted, banned } = this.#known;
     const room = freshName('matrix');
     bodyOf(await owner.call('POST', '/api/rooms', { room, name: 'A room', kind }), 201);
-    const put = async ({ user }: Account, wanted: object): Promise<void> => {
-      bodyOf(await owner.call('PUT', `/api/rooms/${room}/members/${user}`, wanted), 200);
-    };
-    await put(admin, { role: 'admin' });
-    for (const account of [member, muted, banned, ...this.#targets]) await put(account, {});
-    await put(muted, { mutedUntil: new Date(Date.now() + 3_600_000).toISOString() });
-    for (const { user } of [banned, this.#exile]) {
-      bodyOf(await owner.call('DELETE', `/api/rooms/${room}/members/${user}?ban=true`), 200);
+    const pathOf = ({ user }: Account) => `/api/rooms/${room}/members/${user}`;
+    bodyOf(await owner.call('PUT', pathOf(admin), { role: 'admin' }), 200);
+    // Shared among the two: each has its own share of the rate limits.
+    for (const account of [member, muted, banned, ...this.#targets]) {
+      bodyOf(await admin.call('PUT', pathOf(account), {}), 200);
     }
-    const sent = await owner.call('POST', `/api/rooms/${room}/messages`, { text: 'hello' });
-    return { room, message: bodyOf<{ seq: number }>(sent, 201).seq };
+    const messages = new Map<string, number>();
+    await Promise.all(
+      [owner, admin, member, muted, banned, ...this.#targets].map(async (account) => {
+        messages.set(account.user, await speak(account, room));
+      }),
+    );
+    for (const { user } of this.#targets) {
+      const pin = `/api/rooms/${room}/messages/${messages.get(user)}/pin`;
+      bodyOf(await admin.call('PUT', pin), 200);
+    }
+    const mutedUntil = new Date(Date.now() + 3_600_000).toISOString();
+    bodyOf(await owner.call('PUT', pathOf(muted), { mutedUntil }), 200);
+    for (const account of [banned, this.#exile]) {
+      bodyOf(await owner.call('DELETE', `${pathOf(account)}?ban=true`), 200);
+    }
+    return { room, messages };
   }
+}
+
+/** Sends a message and reacts to it; gives its number. */
+async function speak(account: Account, room: string): Promise<number> {
+  const sent = await account.call('POST', `/api/rooms/${room}/messages`, {
+    text: `hello from ${account.user}`,
+  });
+  const { seq } = bodyOf<{ seq: number }>(sent, 201);
+  const reaction = `/api/rooms/${room}/messages/${seq}/reactions/${encodeURIComponent(REACTION)}`;
+  bodyOf(await account.call('PUT', reaction), 200);
+  return seq;
 }
 
 /**
  * A token whose time is over. Nobody but the service can sign one, and real ones last: this one was, under a signature that no longer
- * fits. What becomes of real ones is told by live.test.ts.
+ * fits. What becomes of real ones is told by test/engine/live-authorisation.test.ts.
  */
 function expiredToken(of: Account): string {
   return alteredToken(of.token, { exp: Math.floor(Date.now() / 1_000) - 60 });

@@ -22,8 +22,8 @@ export interface CallOptions {
   readonly patient?: boolean;
 }
 
-/** At most this many times a call is made again because of a rate limit. */
-const MAX_RETRIES = 8;
+/** At most this many times a call is made again because of a rate limit: of those who wait together, one is admitted at a time. */
+const MAX_RETRIES = 50;
 
 /** Calls the HTTP API; any status is an answer, but waits and calls again where the user's rate limit says so. */
 export async function call(
