@@ -9,7 +9,7 @@ import { once } from '../runtime/once.ts';
 import { getRuntime } from '../runtime/runtime.ts';
 import { handleMessages, type QueueAnswer, type QueueEvent } from './messages.ts';
 
-const Task = z.object({ user: UserId, round: z.enum(['erase', 'sweep']) });
+const Task = z.object({ user: UserId, round: z.int() });
 
 /** Milliseconds that a piece of an erasure may take, with room: what is begun with less left would be cut off by the time-out. */
 const PIECE_MS = 15_000;

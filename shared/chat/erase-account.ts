@@ -15,22 +15,20 @@ import { closeConnections, type RevocationContext } from './revocation.ts';
 
 export type EraseContext = ChatContext & RevocationContext;
 
-/**
- * What is to be done next about an account.
- * - `erase`: all of it. - `sweep`: the same once more, for what was under way when the account was deleted, and then the end.
- */
-export type Round = 'erase' | 'sweep';
-
+/** What is to be done next about an account: one round over all that it left behind. */
 export interface Erasure {
   readonly user: UserId;
-  readonly round: Round;
+  /** From 1. The first does nearly all; the next ones find what was under way meanwhile; one that finds nothing is the last. */
+  readonly round: number;
 }
 
-/** The next round, and in how many seconds; undefined where nothing is left to do. */
+/** The next round, or the rest of this one, and in how many seconds; undefined where nothing is left to do. */
 export type NextErasure = (Erasure & { readonly delaySeconds: number }) | undefined;
 
 /** Longer than a call that was let in before may take (infra/: 29 s), and than the settler behind it. Seconds. */
-const SWEEP_AFTER_SECONDS = 90;
+const SECOND_ROUND_SECONDS = 90;
+/** Longer than whoever read an item before its name was changed takes to write it. Seconds. */
+const NEXT_ROUND_SECONDS = 30;
 /** Until the settler has taken up what the user did last. Seconds. */
 const SETTLE_SECONDS = 2;
 
@@ -52,16 +50,17 @@ export async function eraseAccount(
   const { rooms, others } = await listOfUser(ctx.chat, user);
   // Blocks, and whatever else is the user's alone.
   await Promise.all(others.map(({ pk, sk }) => ctx.chat.delete({ pk, sk })));
-  let settled = true;
+  const outcomes = new Set<Outcome>();
   for (const past of rooms) {
     if (!goOn()) return { user, round, delaySeconds: 0 };
     await leaveForGood(ctx, user, past.room);
-    const outcome = await rewriteRoom(ctx, renaming, past, goOn);
-    if (outcome === 'out of time') return { user, round, delaySeconds: 0 };
-    settled &&= outcome === 'done';
+    const begun = past.round === round ? past : { ...past, round, rewritten: 0, found: false };
+    outcomes.add(await rewriteRoom(ctx, renaming, begun, goOn));
+    if (outcomes.has('out of time')) return { user, round, delaySeconds: 0 };
   }
-  if (!settled) return { user, round, delaySeconds: SETTLE_SECONDS };
-  if (round === 'erase') return { user, round: 'sweep', delaySeconds: SWEEP_AFTER_SECONDS };
+  if (outcomes.has('unsettled')) return { user, round, delaySeconds: SETTLE_SECONDS };
+  if (round === 1) return { user, round: 2, delaySeconds: SECOND_ROUND_SECONDS };
+  if (outcomes.has('found')) return { user, round: round + 1, delaySeconds: NEXT_ROUND_SECONDS };
   for (const { room } of rooms) {
     await seeToOwner(ctx, tombstone.pseudonym, room);
     await forgetPastRoom(ctx.chat, user, room, ctx.now());
@@ -79,31 +78,34 @@ async function endAccess(ctx: EraseContext, user: UserId): Promise<void> {
 }
 
 /**
- * Puts the pseudonym into all that is stored of a room.
- *
- * @returns `unsettled` where the settler has yet to take up what the user did last: it would write the name again.
+ * How a round over a room ended. `unsettled`: the settler has yet to take up what the user did last, and would write the name again.
  */
+type Outcome = 'clean' | 'found' | 'unsettled' | 'out of time';
+
+/** Puts the pseudonym into all that is stored of a room; goes on where this round stopped. */
 async function rewriteRoom(
   ctx: EraseContext,
   renaming: Renaming,
-  { room, rewritten }: PastRoom,
+  begun: PastRoom,
   goOn: () => boolean,
-): Promise<'done' | 'unsettled' | 'out of time'> {
+): Promise<Outcome> {
+  const { room } = begun;
   const head = await getHead(ctx.chat, room);
-  if (!head) return 'done';
-  let since = rewritten;
+  if (!head) return 'clean';
+  let { rewritten, found } = begun;
   let after: string | undefined;
   do {
     if (!goOn()) return 'out of time';
-    const { items, end } = await pageRoomItems(ctx.chat, room, { since, after });
-    await Promise.all(items.map((item) => renameInItem(ctx.chat, item, renaming, head.settled)));
+    const { items, end } = await pageRoomItems(ctx.chat, room, { since: rewritten, after });
+    const names = await Promise.all(
+      items.map((item) => renameInItem(ctx.chat, item, renaming, head.settled)),
+    );
+    found ||= names.includes(true);
     // Up to `settled` every event is stored, so that none can come in behind this walk.
-    const seq = Math.min(lastEventOf(items), head.settled);
-    if (seq > since) {
-      since = seq;
-      await noteRewritten(ctx.chat, renaming.from, { room, rewritten: seq });
-    }
+    rewritten = Math.max(rewritten, Math.min(lastEventOf(items), head.settled));
+    await noteRewritten(ctx.chat, renaming.from, { ...begun, rewritten, found });
     after = end;
   } while (after !== undefined);
-  return (await renameInHead(ctx.chat, room, renaming)) ? 'done' : 'unsettled';
+  if (!(await renameInHead(ctx.chat, room, renaming))) return 'unsettled';
+  return found ? 'found' : 'clean';
 }

@@ -9,16 +9,24 @@ import type { Item, Table } from './table.ts';
 
 export interface PastRoom {
   readonly room: RoomId;
-  /** Up to which number the log has been rewritten, once the account is being deleted. */
+  /** Once the account is being deleted: in which round the log was rewritten last, and up to which number. */
+  readonly round: number;
   readonly rewritten: number;
+  /** Whether that round has found the name. */
+  readonly found: boolean;
 }
 
-const Rewritten = z._default(z.int(), 0);
+const Stored = z.object({
+  round: z._default(z.int(), 0),
+  rewritten: z._default(z.int(), 0),
+  found: z._default(z.boolean(), false),
+});
 
 /** Notes that a user is named in a room's log. What is noted there already stays. */
 export async function notePastRoom(table: Table, user: UserId, room: RoomId): Promise<void> {
   await table.update(chatKeys.pastRoom(user, room), {
-    update: 'SET rewritten = if_not_exists(rewritten, :none)',
+    update: 'SET #round = if_not_exists(#round, :none)',
+    names: { '#round': 'round' },
     values: { ':none': 0 },
   });
 }
@@ -27,11 +35,12 @@ export async function notePastRoom(table: Table, user: UserId, room: RoomId): Pr
 export async function noteRewritten(
   table: Table,
   user: UserId,
-  { room, rewritten }: PastRoom,
+  { room, round, rewritten, found }: PastRoom,
 ): Promise<void> {
   await table.update(chatKeys.pastRoom(user, room), {
-    update: 'SET rewritten = :to',
-    values: { ':to': rewritten },
+    update: 'SET #round = :round, rewritten = :to, #found = :found',
+    names: { '#round': 'round', '#found': 'found' },
+    values: { ':round': round, ':to': rewritten, ':found': found },
   });
 }
 
@@ -63,8 +72,9 @@ export async function listOfUser(
       continue;
     }
     const room = z.parse(RoomId, item.sk.slice(prefix.length));
-    const rewritten = prefix === PAST_ROOM_PREFIX ? z.parse(Rewritten, item.rewritten) : 0;
-    rooms.set(room, { room, rewritten: Math.max(rewritten, rooms.get(room)?.rewritten ?? 0) });
+    if (prefix === PAST_ROOM_PREFIX || !rooms.has(room)) {
+      rooms.set(room, { room, ...z.parse(Stored, prefix === PAST_ROOM_PREFIX ? item : {}) });
+    }
   }
   return { rooms: [...rooms.values()], others };
 }

@@ -76,26 +76,29 @@ export function lastEventOf(items: readonly Item[]): number {
  * Changes the names in one item that is not the head. Safe to repeat; an item that was changed meanwhile is read again.
  *
  * @param settled of the room: a change of rights beyond it has yet to be applied to the user whom it names, so it stays.
+ * @returns whether the name was found.
  */
 export async function renameInItem(
   table: Table,
   item: Item,
   renaming: Renaming,
   settled: number,
-): Promise<void> {
+): Promise<boolean> {
   const isChange = /^(member|room)\./.test(String(item.type));
   if (item.sk === HEAD || (isChange && item.sk.startsWith(EVENT_PREFIX) && Number(item.seq) > settled))
-    return;
-  const keyed = await renameKey(table, item, renaming);
-  if (keyed) return;
+    return false;
+  if (await renameKey(table, item, renaming)) return true;
+  let found = false;
   for (let current: Item | undefined = item; current; ) {
     const changed = Object.entries(current).flatMap(([name, value]) => {
       const next = renamed(value, renaming, name);
       return next === value ? [] : [{ name, value, next }];
     });
-    if (changed.length === 0) return;
+    if (changed.length === 0) break;
+    found = true;
     current = await replaceFields(table, current, changed);
   }
+  return found;
 }
 
 /** @returns the item as it is, where it was changed meanwhile. */

@@ -22,7 +22,7 @@ export async function handDeletedOn(
   await Promise.all(
     event.Records.map(async ({ dynamodb }) => {
       try {
-        await send({ user: readAccountKey(dynamodb?.Keys?.pk?.S ?? ''), round: 'erase' });
+        await send({ user: readAccountKey(dynamodb?.Keys?.pk?.S ?? ''), round: 1 });
       } catch (error) {
         failures.push(dynamodb?.SequenceNumber ?? '');
         failed(error);
