@@ -9,9 +9,13 @@ import type { Runtime } from './runtime.ts';
 const REQUESTS_AT_ONCE = 20;
 const REQUEST_PATIENCE_MS = 300;
 
-export function createSocketCloser({ environment }: Pick<Runtime, 'environment'>): CloseSocket {
+export function createSocketCloser({
+  environment,
+  logger,
+}: Pick<Runtime, 'environment' | 'logger'>): CloseSocket {
   return createCloseSocket({
     poster: createPoster(environment),
+    logger,
     lane: createLane(REQUESTS_AT_ONCE, REQUEST_PATIENCE_MS),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     random: Math.random,

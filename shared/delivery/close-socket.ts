@@ -1,6 +1,7 @@
 /** Closes one connection: tells the client why, if it still hears, and ends the socket. */
 import type { CloseSocket, SocketEnd } from '../chat/revocation.ts';
 import type { Closing } from '../data/connections.ts';
+import type { Logger } from '../observability/log.ts';
 import type { Frame } from '../protocol/frames.ts';
 import type { Lane } from './lane.ts';
 import { createPayload, type Payload, type Poster, type Target } from './poster.ts';
@@ -49,10 +50,13 @@ export function pauseBefore({ random }: Pick<ClosingTools, 'random'>, attempt: n
   return random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
 }
 
-/** What shared/chat/revocation.ts closes sockets with. */
-export function createCloseSocket(tools: ClosingTools): CloseSocket {
+/** What shared/chat/revocation.ts closes sockets with. Being refused is a fault to be mended here: it is logged, and tried again. */
+export function createCloseSocket(tools: ClosingTools & { readonly logger: Logger }): CloseSocket {
   return async (target, closing) => {
     const end = await tellAndClose(tools, target, closingFrame(closing));
-    return end === 'refused' ? 'stuck' : end;
+    if (end !== 'refused') return end;
+    const refused = new Error('API Gateway takes no request of ours');
+    tools.logger.error('connection not closed', refused, { connectionId: target.connection });
+    return 'stuck';
   };
 }

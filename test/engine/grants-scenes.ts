@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { shardOf } from '../../shared/data/subscriptions.ts';
-import { type Account, bodyOf, call, register, type Tokens } from '../helper/account.ts';
+import { bodyOf, call, register, type Tokens } from '../helper/account.ts';
 import type { Client } from '../helper/client.ts';
 import { openClient } from '../helper/client.ts';
-import type { Endpoint } from '../helper/endpoint.ts';
+import type { Items } from './grants-items.ts';
 import { endSession, logOut, lookAtConnections } from './grants-scenes-live.ts';
 import type { Scene, Stage } from './grants-stage.ts';
 
