@@ -21,6 +21,12 @@ const SPEND: TableGrant = { actions: ['UpdateItem'], keys: ['CONN#*'] };
 /** An append reads HEAD, the claim and the membership, commits on HEAD, and puts the event. */
 const APPEND: TableGrant = { actions: ['GetItem', 'PutItem', 'UpdateItem'], keys: ROOMS_AND_MEMBERS };
 
+/** A change of a message is an append that looks at the message first, and at what the log says of it lately. */
+const CHANGE_MESSAGE: Pick<Route, 'chat' | 'connections'> = {
+  chat: { ...APPEND, actions: [...APPEND.actions, 'Query'] },
+  connections: SPEND,
+};
+
 /** A change of membership is an append; then it puts the membership and the subscriptions of the user's connections. */
 const CHANGE_MEMBERSHIP: Pick<Route, 'chat' | 'connections'> = {
   chat: APPEND,
@@ -57,8 +63,38 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   sendMessage: {
     entry: 'send-message',
     description: 'Appends a message to a room’s log',
-    chat: APPEND,
-    connections: SPEND,
+    // A reply looks at what its thread began with.
+    ...CHANGE_MESSAGE,
+  },
+  editMessage: {
+    entry: 'edit-message',
+    description: 'Gives a message another text',
+    ...CHANGE_MESSAGE,
+  },
+  deleteMessage: {
+    entry: 'delete-message',
+    description: 'Deletes a message',
+    ...CHANGE_MESSAGE,
+  },
+  addReaction: {
+    entry: 'add-reaction',
+    description: 'Adds a reaction to a message',
+    ...CHANGE_MESSAGE,
+  },
+  removeReaction: {
+    entry: 'remove-reaction',
+    description: 'Takes a reaction back',
+    ...CHANGE_MESSAGE,
+  },
+  pinMessage: {
+    entry: 'pin-message',
+    description: 'Pins a message',
+    ...CHANGE_MESSAGE,
+  },
+  unpinMessage: {
+    entry: 'unpin-message',
+    description: 'Takes a message from the pinned ones',
+    ...CHANGE_MESSAGE,
   },
   joinRoom: {
     entry: 'join-room',
@@ -80,8 +116,12 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   history: {
     entry: 'history',
     description: 'Answers with a page of a room’s messages',
-    // The room's head and item, the membership, and a stretch of the log.
-    chat: { actions: ['GetItem', 'Query'], keys: ROOMS_AND_MEMBERS },
+    // The room's head and item, the membership, and a stretch of the log; of a thread the numbers by the index, then the replies.
+    chat: {
+      actions: ['GetItem', 'Query', 'BatchGetItem'],
+      keys: ROOMS_AND_MEMBERS,
+      index: true,
+    },
     connections: SPEND,
   },
   presence: {

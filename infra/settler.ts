@@ -28,9 +28,10 @@ export class Settler extends Construct {
       timeout: Duration.seconds(60),
       memorySize: 512,
     });
-    // Events, claims, memberships and the room's own item; `settled` on HEAD; by the index, the members of a deleted room.
+    // Events, claims, memberships and the room's own item; `settled` on HEAD; the messages that events are about, and pins; by the
+    // index, the members of a deleted room.
     tables.chat.bind(this.handler, {
-      actions: ['GetItem', 'Query', 'PutItem', 'BatchWriteItem', 'UpdateItem'],
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'BatchWriteItem', 'UpdateItem'],
       keys: ['ROOM#*', 'USER#*'],
       index: true,
     });

@@ -5,8 +5,10 @@ import type { Endpoint } from './endpoint.ts';
 import { healthEndpoints } from './health.ts';
 import { keyEndpoints } from './keys.ts';
 import { memberEndpoints } from './members.ts';
+import { messageChangeEndpoints } from './message-changes.ts';
 import { messageEndpoints } from './messages.ts';
 import { reportEndpoints } from './reports.ts';
+import { fileEndpoints } from './room-files.ts';
 import { roomEndpoints } from './rooms.ts';
 import { sessionEndpoints } from './sessions.ts';
 import { userEndpoints } from './users.ts';
@@ -19,7 +21,9 @@ export const endpoints: readonly Endpoint[] = [
   ...memberEndpoints,
   ...directEndpoints,
   ...messageEndpoints,
+  ...messageChangeEndpoints,
   ...reportEndpoints,
+  ...fileEndpoints,
   ...healthEndpoints,
   ...keyEndpoints,
 ];

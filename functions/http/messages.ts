@@ -17,34 +17,33 @@ const send = endpoint(
     summary: 'Sends a message. The same `id` sent again within 24 hours makes no second one (P3).',
     tag,
     params: RoomPath,
-    body: z.pick(SendMessageBody, { id: true, text: true }),
+    body: z.omit(SendMessageBody, { attachments: true }),
     status: 201,
     answer: REPLIES.sendMessage,
     refusals: ['not_found', 'forbidden'],
   },
-  ({ params, body: { id, text }, identity, services }) =>
+  ({ params, body: { id, text, thread }, identity, services }) =>
     sendMessage(services.context, {
       room: params.room,
       user: identity.user,
       text,
+      thread,
       ...(id === undefined ? {} : { id }),
     }),
   ({ params: { room }, body, services: { spam, context } }, operation) =>
     chargesOfMessage(spam, { room, id: body.id ?? context.newId(), text: body.text }, operation),
 );
 
-/** Without threads: a query for one must not be answered with the whole room. */
-const ServedHistoryQuery = z.strictObject(z.pick(HistoryQuery, { before: true, limit: true }).shape);
-
 const read = endpoint(
   {
     method: 'GET',
     path: '/api/rooms/{room}/messages',
     operation: 'read history',
-    summary: 'Messages of a room, ascending: the newest, or those before a number.',
+    summary:
+      'Messages of a room, or the replies of a thread, ascending: the newest, or those before a number.',
     tag,
     params: RoomPath,
-    query: ServedHistoryQuery,
+    query: HistoryQuery,
     status: 200,
     answer: REPLIES.history,
     refusals: ['not_found', 'forbidden'],

@@ -1,11 +1,12 @@
 /** Reading back what was said in a room. */
-import { queryEvents, toMessage } from '../data/events.ts';
+import { batchGetEventsOf, type Committed, isMessage, pageReplies, queryEvents } from '../data/events.ts';
 import { getHead, type Head } from '../data/heads.ts';
-import type { Message, MessageCreated, RoomEvent } from '../protocol/events.ts';
+import { type StoredMessage, toMessage } from '../data/message-state.ts';
 import type { ReplyData } from '../protocol/frames.ts';
 import { DEFAULT_HISTORY_LIMIT, type RoomId, type UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 import { getMembership } from './membership.ts';
+import { upToDate } from './message-events.ts';
 import { readForward } from './read-log.ts';
 import { refusing, strangerRefusal } from './refusals.ts';
 
@@ -21,6 +22,8 @@ export interface HistoryRequest {
   readonly before?: number | undefined;
   /** Messages at most; 1 to 100. */
   readonly limit?: number | undefined;
+  /** Only the replies to the message with this number. */
+  readonly thread?: number | undefined;
 }
 
 /**
@@ -32,46 +35,83 @@ export interface HistoryRequest {
  */
 export async function readHistory(ctx: ChatContext, request: HistoryRequest): Promise<ReplyData<'history'>> {
   const operation = 'read history';
-  const { user, room, before, limit = DEFAULT_HISTORY_LIMIT } = request;
+  const { user, room, before, thread, limit = DEFAULT_HISTORY_LIMIT } = request;
   return refusing(operation, async () => {
     const [head, membership] = await Promise.all([getHead(ctx.chat, room), getMembership(ctx, user, room)]);
     if (!head || head.deleted || !membership) throw await strangerRefusal(ctx, room, operation);
-    const { messages, more } = await readBack(ctx, head, before ?? head.seq + 1, limit);
+    // Everything up to `settled` is stored and projected. What lies beyond is applied here; a number that is missing there is a moment
+    // away, and what lies behind it is not shown.
+    const tail = await readForward(ctx, head, head.settled);
+    const stretch = { before: before ?? head.seq + 1, limit };
+    const found =
+      thread === undefined
+        ? await readBack(ctx, head, tail, stretch)
+        : await readThread(ctx, room, tail, { ...stretch, root: thread });
     // P6: what was read may be newer than the membership that was looked at. A member after the reading was one during it.
     if (!(await getMembership(ctx, user, room))) throw await strangerRefusal(ctx, room, operation);
-    return { room, messages, more };
+    const messages = found.newestFirst
+      .slice(0, limit)
+      .reverse()
+      .map((message) => toMessage(upToDate(message, tail), user));
+    return { room, messages, more: found.newestFirst.length > limit || found.isCut };
   });
+}
+
+interface Page {
+  readonly before: number;
+  readonly limit: number;
+}
+
+interface Found {
+  /** One more than is wanted, where there is one. */
+  readonly newestFirst: readonly StoredMessage[];
+  /** Reading ended before it was clear whether there is more. */
+  readonly isCut: boolean;
 }
 
 async function readBack(
   ctx: ChatContext,
   head: Head,
-  before: number,
-  limit: number,
-): Promise<{ messages: Message[]; more: boolean }> {
-  // Everything up to `settled` is stored. Beyond it a number may be missing, and what lies behind it is not shown.
-  const tail = await readForward(ctx, head, head.settled, { to: before - 1 });
-  const found = messagesOf(tail.map(({ event }) => event)).reverse();
+  tail: readonly Committed[],
+  { before, limit }: Page,
+): Promise<Found> {
+  const newestFirst = messagesOf(tail)
+    .filter(({ event }) => event.seq < before)
+    .reverse();
   let next = Math.min(before - 1, head.settled);
-  // One more than is wanted tells whether there is more.
-  for (let pages = 0; next > 0 && found.length <= limit; pages++) {
-    if (pages >= MAX_PAGES && found.length > 0) return { messages: ascending(found, limit), more: true };
+  for (let pages = 0; next > 0 && newestFirst.length <= limit; pages++) {
+    if (pages >= MAX_PAGES && newestFirst.length > 0) return { newestFirst, isCut: true };
     const { events, end } = await queryEvents(
       ctx.chat,
       head.room,
       { from: 1, to: next },
       { limit: pages === 0 ? limit + 1 : PAGE_EVENTS, descending: true },
     );
-    found.push(...messagesOf(events.map(({ event }) => event)));
+    newestFirst.push(...messagesOf(events));
     next = end ? 0 : (events.at(-1)?.event.seq ?? 1) - 1;
   }
-  return { messages: ascending(found, limit), more: found.length > limit };
+  return { newestFirst, isCut: false };
 }
 
-function messagesOf(events: readonly RoomEvent[]): MessageCreated[] {
-  return events.filter((event) => event.type === 'message.created');
+/** The index says which replies there are, but for the newest, and the table what has become of them. */
+async function readThread(
+  ctx: ChatContext,
+  room: RoomId,
+  tail: readonly Committed[],
+  { root, before, limit }: Page & { readonly root: number },
+): Promise<Found> {
+  const listed = await pageReplies(ctx.chat, room, { root, before, limit: limit + 1 });
+  const fresh = messagesOf(tail).filter(({ event }) => event.thread === root && event.seq < before);
+  const known = new Set(fresh.map(({ event }) => event.seq));
+  const stored = await batchGetEventsOf(
+    ctx.chat,
+    room,
+    listed.filter((seq) => !known.has(seq)),
+  );
+  const newestFirst = [...fresh, ...messagesOf(stored)].sort((a, b) => b.event.seq - a.event.seq);
+  return { newestFirst: newestFirst.slice(0, limit + 1), isCut: false };
 }
 
-function ascending(newestFirst: readonly MessageCreated[], limit: number): Message[] {
-  return newestFirst.slice(0, limit).reverse().map(toMessage);
+function messagesOf(events: readonly Committed[]): StoredMessage[] {
+  return events.filter(isMessage);
 }

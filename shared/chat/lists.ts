@@ -1,8 +1,9 @@
 /** Lists of rooms and of members. */
 import * as z from 'zod/mini';
-import { batchGetEvents, type Committed, toMessage } from '../data/events.ts';
+import { batchGetEvents, type Committed, isMessage } from '../data/events.ts';
 import { batchGetHeads, type Head } from '../data/heads.ts';
 import { type Membership, pageMembers, pageMemberships, toMember } from '../data/memberships.ts';
+import { toMessage } from '../data/message-state.ts';
 import { whoIsOnline } from '../data/presence.ts';
 import { batchGetRooms, pagePublicRooms, type RoomRecord, sortedName, toRoom } from '../data/rooms.ts';
 import { RoomId, UserId } from '../protocol/ids.ts';
@@ -93,7 +94,6 @@ function joinedRoom(
   membership: Membership,
   newest: Committed | undefined,
 ): JoinedRoom {
-  const event = newest?.event;
   const other = head.pair?.find((one) => one !== membership.user);
   return {
     ...toRoom(record),
@@ -102,7 +102,7 @@ function joinedRoom(
     read: membership.read.seq,
     unread: unreadOf(head, membership),
     mentions: membership.mentions,
-    ...(event?.type === 'message.created' ? { lastMessage: toMessage(event) } : {}),
+    ...(newest && isMessage(newest) ? { lastMessage: toMessage(newest, membership.user) } : {}),
     ...(other === undefined ? {} : { with: other }),
   };
 }

@@ -1,6 +1,7 @@
 /** Reports: members ask the admins of a room to look at a message. Not events: who reported what is for the admins alone. */
 import * as z from 'zod/mini';
-import { batchGetEventsOf, getEvent, toMessage } from '../data/events.ts';
+import { batchGetEventsOf, getEvent, isMessage } from '../data/events.ts';
+import { toMessage } from '../data/message-state.ts';
 import { pageReports, putReport, type Report as StoredReport } from '../data/reports.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import { type RoomId, Seq, UserId } from '../protocol/ids.ts';
@@ -31,12 +32,12 @@ export function report(
   return refusing(operation, async () => {
     await requireMember(ctx, operation, await readRoom(ctx, reader, operation));
     const found = await getEvent(ctx.chat, room, seq);
-    if (found?.event.type !== 'message.created') {
+    if (!found || !isMessage(found) || found.state?.deleted !== undefined) {
       throw new ParleyError('not_found', operation, 'there is no such message');
     }
     const made: StoredReport = { seq, user, at: new Date(ctx.now()).toISOString(), reason };
     await putReport(ctx.chat, room, made);
-    return { ...made, message: toMessage(found.event) };
+    return { ...made, message: toMessage(found, user) };
   });
 }
 
@@ -59,12 +60,11 @@ export function listReports(ctx: ChatContext, request: PageRequest & Reader): Pr
       ...(after === undefined ? {} : { after }),
     });
     const seqs = [...new Set(reports.map(({ seq }) => seq))];
-    const events = new Map(
-      (await batchGetEventsOf(ctx.chat, room, seqs)).map(({ event }) => [event.seq, event]),
-    );
+    const stored = await batchGetEventsOf(ctx.chat, room, seqs);
+    const messages = new Map(stored.filter(isMessage).map((message) => [message.event.seq, message]));
     const items = reports.map((one) => {
-      const event = events.get(one.seq);
-      return event?.type === 'message.created' ? { ...one, message: toMessage(event) } : one;
+      const message = messages.get(one.seq);
+      return message ? { ...one, message: toMessage(message, request.user) } : one;
     });
     const last = reports.at(-1);
     return pageOf(items, more && last ? { seq: last.seq, user: last.user } : undefined);

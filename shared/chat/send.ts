@@ -1,14 +1,17 @@
 /** Sending a message. */
+import type { EventBody } from '../data/events.ts';
 import type { AppendKey } from '../data/heads.ts';
 import type { Standing } from '../data/memberships.ts';
 import { takeTurn } from '../data/turns.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import type { ReplyData } from '../protocol/frames.ts';
+import type { RoomId } from '../protocol/ids.ts';
 import { type Author, append, type PreparedAppend } from './append.ts';
 import type { ChatContext } from './context.ts';
-import { otherOf, refuseBlocked } from './direct.ts';
 import { requireMember } from './ranks.ts';
+import { messageAsOfNow, noSuchMessage } from './read-message.ts';
 import type { HeadView } from './room-memory.ts';
+import { refuseMuted, refuseToBlocked, textAfterHook } from './speaking.ts';
 
 const OPERATION = 'send';
 
@@ -16,31 +19,40 @@ const OPERATION = 'send';
  * Appends a message to a room's log (P1, P2, P3, P6).
  *
  * @param prepared reads that were started earlier for this very author, by `prepareAppend`.
- * @throws {ParleyError} `not_found`; `forbidden` for who is not a member, muted or blocked, and for what the moderation hook refuses;
+ * @throws {ParleyError} `not_found`, also where there is no such thread; `forbidden` for who is not a member, muted or blocked, and for what the moderation hook refuses;
  *   `rate_limited` in slow mode; `unavailable`.
  */
 export async function sendMessage(
   ctx: ChatContext,
-  message: Author & { readonly text: string },
+  message: Author & {
+    readonly text: string;
+    /** Number of the message that the thread is about. */
+    readonly thread?: number | undefined;
+  },
   prepared?: PreparedAppend,
 ): Promise<ReplyData<'sendMessage'>> {
-  const { text, ...author } = message;
+  const { text, thread, ...author } = message;
+  const bodyOf = (said: string): EventBody => ({
+    type: 'message.created',
+    text: said,
+    ...(thread === undefined ? {} : { thread }),
+  });
   let judged: Promise<string> | undefined;
   const { seq, at } = await append(
     ctx,
     {
       ...author,
       operation: OPERATION,
-      body: { type: 'message.created', text },
+      body: bodyOf(text),
       // What costs most comes last; a turn is taken only for what will be committed.
       async authorise(standing, view, key) {
         const member = await requireMember(ctx, OPERATION, { standing, view });
-        refuseMuted(ctx, member);
-        const other = otherOf(view, author.user);
-        if (other) await refuseBlocked(ctx, { user: author.user, other }, OPERATION);
+        refuseMuted(ctx, member, OPERATION);
+        await refuseToBlocked(ctx, { view, user: author.user }, OPERATION);
+        if (thread !== undefined) await requireRoot(ctx, author.room, thread);
         // Once, however often the commit is tried.
-        judged ??= ctx.moderate && textAfterHook(ctx, message);
-        const body = judged && ({ type: 'message.created', text: await judged } as const);
+        judged ??= ctx.moderate && textAfterHook(ctx, message, OPERATION);
+        const body = judged && bodyOf(await judged);
         const turn = await takeTurnInSlowMode(ctx, author, { member, view, key });
         return { ...(body ? { body } : {}), ...(turn === undefined ? {} : { at: turn }) };
       },
@@ -50,20 +62,15 @@ export async function sendMessage(
   return { room: author.room, seq, at };
 }
 
-function refuseMuted(ctx: ChatContext, { mutedUntil }: Standing): void {
-  if (mutedUntil !== undefined && Date.parse(mutedUntil) > ctx.now()) {
-    throw new ParleyError('forbidden', OPERATION, `you are muted until ${mutedUntil}`);
-  }
-}
-
-/** What the operator's hook makes of the text. @throws {ParleyError} `forbidden` where it refuses the message. */
-async function textAfterHook(
-  ctx: ChatContext,
-  { room, user, text }: Author & { readonly text: string },
-): Promise<string> {
-  const verdict = await ctx.moderate?.({ room, user, text });
-  if (verdict?.decision === 'refuse') throw new ParleyError('forbidden', OPERATION, verdict.reason);
-  return verdict?.decision === 'change' ? verdict.text : text;
+/** Threads have one level: a reply to a reply names the message that began it. @throws {ParleyError} `not_found`, `bad_request`. */
+async function requireRoot(ctx: ChatContext, room: RoomId, thread: number): Promise<void> {
+  const root = await messageAsOfNow(ctx, room, thread);
+  if (!root || root.state?.deleted !== undefined) throw noSuchMessage(OPERATION);
+  if (root.event.thread === undefined) return;
+  const reason = `must be the message that the thread began with, which is ${root.event.thread}`;
+  throw new ParleyError('bad_request', OPERATION, `thread ${reason}`, {
+    issues: [{ path: 'thread', reason }],
+  });
 }
 
 /**

@@ -11,6 +11,7 @@ import type { RoomEvent } from '../protocol/events.ts';
 import type { RoomId, UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 import { applyMembership, applySettings, changesRights, dismissMembers } from './membership.ts';
+import { project } from './project.ts';
 
 /**
  * Events after which `settled` is moved; their keys wait in the head until then, and once more as `recent`. Moving it at every batch
@@ -56,6 +57,7 @@ export async function settle(
     batch.filter(({ event }) => !known.has(event.seq)).map((one) => putEvent(ctx.chat, room, one)),
   );
   await applyInOrder(ctx, room, batch);
+  await project(ctx, room, batch);
   if (!head || last <= head.settled) return;
   if (last - head.settled >= every || batch.some(({ event }) => changesRights(event))) {
     await settleTo(ctx, head, batch, last);
@@ -75,6 +77,7 @@ async function settleTo(
   // What earlier batches brought and left for now. They had their effects then, but this is the last chance to see to it.
   const earlier = await queryAllEvents(ctx.chat, room, { from, to: (inBatch[0]?.event.seq ?? from) - 1 });
   await applyInOrder(ctx, room, earlier);
+  await project(ctx, room, earlier);
 
   const tail = new Map([...earlier, ...inBatch].map(({ event }) => [event.seq, event]));
   const claims = head.pending.slice(0, to - head.settled).flatMap((key, index) => {

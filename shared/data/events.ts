@@ -1,8 +1,9 @@
 /** The event items of a room's log, `E#<seq>`: what was committed, as it was committed. */
 import * as z from 'zod/mini';
-import { type Message, type MessageCreated, RoomEvent } from '../protocol/events.ts';
+import { RoomEvent } from '../protocol/events.ts';
 import { MAX_SEQ, type RoomId } from '../protocol/ids.ts';
-import { chatKeys, EVENT_PREFIX, paddedSeq } from './keys.ts';
+import { BY_OWNER, chatKeys, EVENT_PREFIX, ownerKeys, paddedSeq } from './keys.ts';
+import { MessageState, type StoredMessage } from './message-state.ts';
 import { ConditionFailed, type Item, type Table } from './table.ts';
 
 /** What an author brings; number, time, `n` and author are the service's (P7). */
@@ -13,23 +14,26 @@ type Body<E> = E extends RoomEvent ? Omit<E, 'seq' | 'at' | 'n' | 'user' | 'id'>
 export interface Committed {
   readonly event: RoomEvent;
   readonly n: number;
+  /** Of a message: what later events made of it, as far as they are applied. */
+  readonly state?: MessageState | undefined;
 }
 
-const Count = z.object({ n: z.int() });
+const Beside = z.object({ n: z.int(), state: z.optional(MessageState) });
 
 /** Stored → domain, from an event item or any object with an event's fields. */
 export function toCommitted(stored: unknown): Committed {
-  return { event: z.parse(RoomEvent, stored), n: z.parse(Count, stored).n };
+  return { event: z.parse(RoomEvent, stored), ...z.parse(Beside, stored) };
 }
 
-/** Domain → stored. */
+/** Domain → stored. Replies are listed by their thread. */
 export function eventItem(room: RoomId, { event, n }: Committed): Item {
-  return { ...chatKeys.event(room, event.seq), ...event, n };
+  const thread = event.type === 'message.created' ? event.thread : undefined;
+  const listed = thread === undefined ? {} : ownerKeys.reply(room, thread, event.seq);
+  return { ...chatKeys.event(room, event.seq), ...listed, ...event, n };
 }
 
-/** Domain → wire: the message of a `message.created`. */
-export function toMessage(event: MessageCreated): Message {
-  return { ...event, reactions: {} };
+export function isMessage(committed: Committed): committed is StoredMessage {
+  return committed.event.type === 'message.created';
 }
 
 /**
@@ -106,4 +110,21 @@ export async function queryEvents(
 export async function queryAllEvents(table: Table, room: RoomId, stretch: Stretch): Promise<Committed[]> {
   if (stretch.from > stretch.to) return [];
   return (await table.queryAll(stretchQuery(room, stretch))).map(toCommitted);
+}
+
+/** Numbers of a thread's replies, the newest first, those before number `before`; a moment behind (an index). */
+export async function pageReplies(
+  table: Table,
+  room: RoomId,
+  { root, before, limit }: { readonly root: number; readonly before: number; readonly limit: number },
+): Promise<readonly number[]> {
+  const { gsi1pk, gsi1sk } = ownerKeys.reply(room, root, Math.min(before, MAX_SEQ));
+  const { items } = await table.query({
+    where: 'gsi1pk = :thread AND gsi1sk < :before',
+    values: { ':thread': gsi1pk, ':before': gsi1sk },
+    index: BY_OWNER,
+    descending: true,
+    limit,
+  });
+  return items.map((item) => toCommitted(item).event.seq);
 }

@@ -1,7 +1,7 @@
 /**
  * Every key and every index of the two tables, and nothing else knows their shape. docs/data-model.md says what each item holds.
  */
-import type { RoomId, UserId } from '../protocol/ids.ts';
+import type { FileId, RoomId, UserId } from '../protocol/ids.ts';
 
 export interface Key {
   readonly pk: string;
@@ -39,6 +39,7 @@ export const chatKeys = {
     pk: `ROOM#${room}`,
     sk: `${REPORT_PREFIX}${paddedSeq(seq)}#${user}`,
   }),
+  file: (room: RoomId, file: FileId): Key => ({ pk: `ROOM#${room}`, sk: `FILE#${file}` }),
   pin: (room: RoomId, seq: number): Key => ({ pk: `ROOM#${room}`, sk: `${PIN_PREFIX}${paddedSeq(seq)}` }),
   /** `user` takes no direct messages from `other`. */
   block: (user: UserId, other: UserId): Key => ({ pk: `USER#${user}`, sk: `${BLOCK_PREFIX}${other}` }),

@@ -8,6 +8,7 @@ export const Attachment = z.object({
   size: z.number(),
   contentType: z.string(),
 });
+export type Attachment = z.infer<typeof Attachment>;
 
 export const RoomName = characters(1, 100);
 export const RoomTopic = characters(0, 500);
@@ -26,7 +27,9 @@ export const MessageCreated = z.object({
   ...common('message.created'),
   /** The how-many-eth message of the room. */
   n: z.int().check(z.gte(1)),
-  text: Text,
+  /** Absent once the message is deleted. */
+  text: z.optional(Text),
+  deleted: z.optional(z.literal(true)),
   thread: z.optional(Seq),
   attachments: z.optional(z.array(Attachment)),
   mentions: z.optional(z.array(UserId)),
@@ -35,7 +38,13 @@ export type MessageCreated = z.infer<typeof MessageCreated>;
 
 export const RoomEvent = z.discriminatedUnion('type', [
   MessageCreated,
-  z.object({ ...common('message.edited'), target: Seq, text: Text }),
+  z.object({
+    ...common('message.edited'),
+    target: Seq,
+    /** Absent once the message is deleted. */
+    text: z.optional(Text),
+    deleted: z.optional(z.literal(true)),
+  }),
   z.object({ ...common('message.deleted'), target: Seq }),
   z.object({ ...common('reaction.added'), target: Seq, emoji: Emoji }),
   z.object({ ...common('reaction.removed'), target: Seq, emoji: Emoji }),
@@ -94,6 +103,7 @@ export const Message = z.object({
   mentions: z.optional(z.array(UserId)),
   editedAt: z.optional(Time),
   deleted: z.optional(z.boolean()),
+  pinned: z.optional(z.boolean()),
   reactions: z.record(z.string(), z.object({ count: z.int(), users: z.array(UserId), mine: z.boolean() })),
   replyCount: z.optional(z.int()),
   lastReplyAt: z.optional(Time),

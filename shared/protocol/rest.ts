@@ -2,20 +2,7 @@
 import * as z from 'zod/mini';
 import { messageFields } from './commands.ts';
 import { Message, RoomName, RoomTopic, SlowModeSeconds } from './events.ts';
-import {
-  ClientId,
-  characters,
-  Emoji,
-  MAX_HISTORY_LIMIT,
-  MAX_SEQ,
-  Role,
-  RoomId,
-  RoomKind,
-  SeenSeq,
-  Seq,
-  Time,
-  UserId,
-} from './ids.ts';
+import { characters, ClientId, Emoji, FileId, MAX_HISTORY_LIMIT, MAX_SEQ, Role, RoomId, RoomKind, SeenSeq, Seq, Time, UserId } from './ids.ts';
 
 /** NIST SP 800-63B: at least 8 characters; the upper bound only keeps the hash's input small. */
 export const Password = characters(8, 256);
@@ -120,6 +107,12 @@ export const Member = z.object({
 export type Member = z.infer<typeof Member>;
 
 export const SendMessageBody = z.strictObject({ id: z.optional(ClientId), ...messageFields });
+/** A message with its earlier texts, the first one first. */
+export const MessageWithEdits = z.extend(Message, {
+  edits: z.optional(z.array(z.object({ text: z.string(), at: Time }))),
+});
+export type MessageWithEdits = z.infer<typeof MessageWithEdits>;
+
 export const EditMessageBody = z.strictObject({ id: z.optional(ClientId), text: messageFields.text });
 export const ReportBody = z.strictObject({ reason: characters(1, 500) });
 /** A report: who wants the admins to look at a message, and why; with the message as it is now. */
@@ -144,12 +137,25 @@ export const CreateFileBody = z.strictObject({
   size: z.int().check(z.gte(1), z.lte(5 * 1024 ** 3)),
   contentType: z.string().check(z.regex(/^[\w.+-]{1,64}\/[\w.+-]{1,64}$/, 'must be a media type')),
 });
+/** A file that was announced, and the form that takes its bytes: its fields first, then the file as `file`. */
+export const FileUpload = z.object({
+  file: FileId,
+  upload: z.object({ method: z.literal('POST'), url: z.string(), fields: z.record(z.string(), z.string()) }),
+});
+export type FileUpload = z.infer<typeof FileUpload>;
+/** Where a file is, for the seconds that the address is good. */
+export const FileAddress = z.object({ url: z.string(), expiresIn: z.int() });
+export type FileAddress = z.infer<typeof FileAddress>;
+/** `redirect=false`: the address in the answer's body, for pages that can't follow it with a token. */
+export const FileQuery = z.object({ redirect: z.optional(z.enum(['true', 'false'])) });
 /** What the paths hold. */
+export const FilePath = z.object({ room: RoomId, file: FileId });
 export const RoomPath = z.object({ room: RoomId });
 export const MemberPath = z.object({ room: RoomId, user: UserId });
 export const MessagePath = z.object({ room: RoomId, seq: queryNumber(1, MAX_SEQ) });
 export const UserPath = z.object({ user: UserId });
-export const ReactionPath = z.object({ room: RoomId, seq: Seq, emoji: Emoji });
+export const ReactionPath = z.extend(MessagePath, { emoji: Emoji });
+export const EditsQuery = z.object({ edits: z.optional(z.enum(['true', 'false'])) });
 
 /** A whole number in a query, as text. */
 function queryNumber(least: number, most: number) {

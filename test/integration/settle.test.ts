@@ -5,9 +5,10 @@ import { createRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
 import { LogGap, SETTLE_EVERY, settle } from '../../shared/chat/settle.ts';
 import { CLAIM_LIFE_MS } from '../../shared/data/claims.ts';
-import { type Committed, toMessage } from '../../shared/data/events.ts';
+import { type Committed, isMessage } from '../../shared/data/events.ts';
 import { getHead } from '../../shared/data/heads.ts';
 import { chatKeys } from '../../shared/data/keys.ts';
+import { toMessage } from '../../shared/data/message-state.ts';
 import { getRoomRecord } from '../../shared/data/rooms.ts';
 import type { Table } from '../../shared/data/table.ts';
 import type { RoomId } from '../../shared/protocol/ids.ts';
@@ -206,8 +207,8 @@ describe('settle', () => {
   it('keeps a message as history shows it', async () => {
     const id = await newRoom();
     await send(id, 'shown');
-    const event = (await readLog(ctx, id)).at(-1)?.event;
-    if (event?.type !== 'message.created') throw new Error('not a message');
-    expect(toMessage(event)).toMatchObject({ seq: 2, n: 1, text: 'shown', reactions: {} });
+    const committed = (await readLog(ctx, id)).at(-1);
+    if (!committed || !isMessage(committed)) throw new Error('not a message');
+    expect(toMessage(committed, alice)).toMatchObject({ seq: 2, n: 1, text: 'shown', reactions: {} });
   });
 });

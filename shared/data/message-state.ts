@@ -1,0 +1,125 @@
+/**
+ * What later events made of a message. It lies in the message's own event item, as the attribute `state`, beside the event as it was
+ * committed: clients that follow the log apply those events themselves, readers of history get them applied.
+ */
+import * as z from 'zod/mini';
+import type { Message, MessageCreated } from '../protocol/events.ts';
+import { type RoomId, Time, UserId } from '../protocol/ids.ts';
+import { chatKeys } from './keys.ts';
+import { ignoreFailedCondition, type Table } from './table.ts';
+
+export const MessageState = z.object({
+  /** Number of the newest event about this message that is applied: what makes a repeat harmless. */
+  applied: z.int(),
+  /** Number of the newest reply, or deletion of one, that is counted. */
+  counted: z.int(),
+  /** The latest text, where it was edited. */
+  text: z.optional(z.string()),
+  editedAt: z.optional(Time),
+  /** Numbers of the edits; their texts are in the log. */
+  edits: z.array(z.int()),
+  /** Number of the event that deleted it. */
+  deleted: z.optional(z.int()),
+  /** Number of the event that pinned it. */
+  pinned: z.optional(z.int()),
+  /** Who reacted how, by which event, in that order. */
+  reactions: z.record(z.string(), z.array(z.object({ user: UserId, seq: z.int() }))),
+  replies: z.int(),
+  lastReplyAt: z.optional(Time),
+});
+export type MessageState = z.infer<typeof MessageState>;
+
+export const UNTOUCHED: MessageState = { applied: 0, counted: 0, edits: [], reactions: {}, replies: 0 };
+
+/** A message of the log, with what became of it. */
+export interface StoredMessage {
+  readonly event: MessageCreated;
+  /** The room's messages up to it. */
+  readonly n: number;
+  readonly state?: MessageState | undefined;
+}
+
+/** People who reacted that are named, for each emoji. docs/protocol.md: "`reactions` `{emoji: {count, users (the first 50), mine}}`". */
+const NAMED_REACTORS = 50;
+
+/** Domain → wire. @param viewer whose own reactions are marked. */
+export function toMessage({ event, state = UNTOUCHED }: StoredMessage, viewer: UserId): Message {
+  const { text = event.text, editedAt, deleted, pinned, reactions, replies, lastReplyAt } = state;
+  const { text: _, attachments, mentions, deleted: __, ...rest } = event;
+  const thread = replies > 0 ? { replyCount: replies, ...(lastReplyAt ? { lastReplyAt } : {}) } : {};
+  if (deleted !== undefined || text === undefined)
+    return { ...rest, deleted: true, reactions: {}, ...thread };
+  return {
+    ...rest,
+    text,
+    ...(attachments ? { attachments } : {}),
+    ...(mentions ? { mentions } : {}),
+    ...(editedAt ? { editedAt } : {}),
+    ...(pinned === undefined ? {} : { pinned: true }),
+    reactions: Object.fromEntries(
+      Object.entries(reactions).map(([emoji, by]) => [
+        emoji,
+        {
+          count: by.length,
+          users: by.slice(0, NAMED_REACTORS).map(({ user }) => user),
+          mine: by.some(({ user }) => user === viewer),
+        },
+      ]),
+    ),
+    ...thread,
+  };
+}
+
+/**
+ * Stores what became of a message. A deleted one loses its text, its attachments and its mentions.
+ *
+ * @param before the state that `next` was made from.
+ * @returns whether it is stored; false where another run was faster: look again.
+ */
+export async function putMessageState(
+  table: Table,
+  room: RoomId,
+  { event: { seq }, state: before }: StoredMessage,
+  next: MessageState,
+): Promise<boolean> {
+  const written = await ignoreFailedCondition(
+    table.update(chatKeys.event(room, seq), {
+      update: `SET #state = :next${next.deleted === undefined ? '' : `, ${WIPE}`}`,
+      condition: before
+        ? '#state.#applied = :applied AND #state.#counted = :counted'
+        : 'attribute_exists(pk) AND attribute_not_exists(#state)',
+      names: {
+        '#state': 'state',
+        ...(before ? { '#applied': 'applied', '#counted': 'counted' } : {}),
+        ...(next.deleted === undefined ? {} : WIPED),
+      },
+      values: {
+        ':next': next,
+        ...(before ? { ':applied': before.applied, ':counted': before.counted } : {}),
+        ...(next.deleted === undefined ? {} : { ':true': true }),
+      },
+      returns: 'UPDATED_NEW',
+    }),
+  );
+  return written !== undefined;
+}
+
+const WIPE = '#deleted = :true REMOVE #text, #attachments, #mentions';
+const WIPED = {
+  '#deleted': 'deleted',
+  '#text': 'text',
+  '#attachments': 'attachments',
+  '#mentions': 'mentions',
+};
+
+/** Takes the text out of an edit of a message that is deleted; the number stays, so that the log has no gap. */
+export async function wipeEdit(table: Table, room: RoomId, seq: number): Promise<void> {
+  await ignoreFailedCondition(
+    table.update(chatKeys.event(room, seq), {
+      update: 'SET #deleted = :true REMOVE #text',
+      condition: 'attribute_exists(pk)',
+      names: { '#deleted': 'deleted', '#text': 'text' },
+      values: { ':true': true },
+    }),
+  );
+}
