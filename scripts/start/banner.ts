@@ -24,7 +24,7 @@ export function banner(
 ): string {
   const lines = ['', `Parley is ready after ${seconds.toFixed(1)} s.`, ''];
   for (const { http, websocket } of gateways)
-    lines.push(`  HTTP       ${http}/api`, `  WebSocket  ${websocket}`, '');
+    lines.push(`  HTTP       ${http}/api`, `  WebSocket  ${websocket}`, `  Try them   ${http}/api/docs`, '');
   lines.push(`  AWS        ${aws}`, '');
   if (users.length > 0) lines.push(...demoLines(gateways, users));
   lines.push('Ctrl-C ends everything.');
