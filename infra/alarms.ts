@@ -28,7 +28,7 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, settings: Settings, parts: Parts) {
     super(scope, id);
     this.#topic = this.#makeTopic(settings);
-    const { tables, webSocketApi, httpApi, log, fanOut, settler, presence, erasure } = parts;
+    const { tables, webSocketApi, httpApi, log, fanOut, settler, presence, erasure, files } = parts;
     this.#add('FailureQueue', {
       says: 'A reader of the log gave up on events: they wait in the failure queue',
       section: 'failure-queue',
@@ -60,6 +60,15 @@ export class Alarms extends Construct {
       says: 'A deleted account could not be erased: it waits in the queue of erasures that failed',
       section: 'erasure-failures',
       metric: erasure.failures.metricApproximateNumberOfMessagesVisible({
+        statistic: 'Maximum',
+        period: MINUTE,
+      }),
+      threshold: 1,
+    });
+    this.#add('FileFailures', {
+      says: 'An upload could not be looked at, or a file of a deleted message could not be deleted',
+      section: 'file-failures',
+      metric: files.failures.metricApproximateNumberOfMessagesVisible({
         statistic: 'Maximum',
         period: MINUTE,
       }),

@@ -7,6 +7,7 @@ import { Documents } from './documents.ts';
 import { Domains } from './domains.ts';
 import { Erasure } from './erasure.ts';
 import { FanOut } from './fan-out.ts';
+import { Files } from './files.ts';
 import { HttpApi } from './http-api.ts';
 import { LogStream } from './log-stream.ts';
 import { Moderation } from './moderation.ts';
@@ -49,10 +50,13 @@ export class ChatStack extends Stack {
     settler.read(log);
     const erasure = new Erasure(this, 'Erasure', settings, tables, webSocketApi);
     erasure.bind(settler.handler);
+    const files = new Files(this, 'Files', settings, tables);
+    files.bindSigner(httpApi.handler);
+    files.bind(settler.handler);
     const presence = new PresenceTeller(this, 'Presence', settings, tables, webSocketApi);
     presence.read(tables, log);
 
-    const parts = { tables, webSocketApi, httpApi, log, fanOut, settler, presence, erasure };
+    const parts = { tables, webSocketApi, httpApi, log, fanOut, settler, presence, erasure, files };
     new Alarms(this, 'Alarms', settings, parts);
     new Dashboard(this, 'Dashboard', settings, parts);
 

@@ -1,5 +1,6 @@
 import type { Erasure } from './erasure.ts';
 import type { FanOut } from './fan-out.ts';
+import type { Files } from './files.ts';
 import type { HttpApi } from './http-api.ts';
 import type { LogStream } from './log-stream.ts';
 import type { PresenceTeller } from './presence.ts';
@@ -16,5 +17,6 @@ export interface Parts {
   readonly fanOut: FanOut;
   readonly settler: Settler;
   readonly erasure: Erasure;
+  readonly files: Files;
   readonly presence: PresenceTeller;
 }

@@ -33,6 +33,10 @@ export const ENV = {
   connectionWatchQueue: 'CONNECTION_WATCH_QUEUE',
   /** Address of the queue of deleted accounts whose traces are to be rewritten. */
   erasureQueue: 'ERASURE_QUEUE',
+  /** Name of the bucket that files lie in. */
+  filesBucket: 'FILES_BUCKET',
+  /** Address of the queue of what is to be done with files. */
+  filesQueue: 'FILES_QUEUE',
   /** `iss` of the access tokens. */
   tokenIssuer: 'TOKEN_ISSUER',
   /** `aud` of the access tokens. */

@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
 import { ParleyError } from '../../shared/protocol/errors.ts';
 import { readJson } from './body.ts';
-import { type Endpoint, Made } from './endpoint.ts';
+import { type Endpoint, Made, Redirect } from './endpoint.ts';
 import { errorResponse, logRefusal, refusalOf } from './errors.ts';
 import type { Services } from './services.ts';
 
@@ -47,6 +47,12 @@ async function run(c: Context<AppEnvironment>, services: Services, endpoint: End
     source: c.env?.source ?? '',
     services,
   });
+  if (outcome instanceof Redirect) {
+    return new Response(null, {
+      status: 302,
+      headers: { 'cache-control': 'no-store', location: outcome.location },
+    });
+  }
   const isMade = outcome instanceof Made;
   const answer = isMade ? outcome.answer : outcome;
   const status = (isMade && made) || usual;

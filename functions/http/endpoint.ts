@@ -36,6 +36,8 @@ export interface Specification<
   readonly status: 200 | 201 | 204;
   /** Status of success where the call made what it answers, told by `Made`; `status` is for what was there already. */
   readonly made?: 201;
+  /** Whether it may answer with a `Redirect`. */
+  readonly redirects?: boolean;
   readonly answer?: A;
   /** Refusals of its own, beside those that every call can meet. */
   readonly refusals?: readonly ErrorCode[];
@@ -49,6 +51,15 @@ export class Made<T> {
 
   constructor(answer: T) {
     this.answer = answer;
+  }
+}
+
+/** What a call answers that leads elsewhere: 302, in place of the specification's answer. */
+export class Redirect {
+  readonly location: string;
+
+  constructor(location: string) {
+    this.location = location;
   }
 }
 
@@ -116,7 +127,9 @@ export function endpoint<
   A extends Optional = undefined,
 >(
   specification: Specification<P, Q, B, A>,
-  handle: (call: Call<P, Q, B> & { readonly identity: Identity }) => Promise<Output<A> | Made<Output<A>>>,
+  handle: (
+    call: Call<P, Q, B> & { readonly identity: Identity },
+  ) => Promise<Output<A> | Made<Output<A>> | Redirect>,
   chargesOf: (call: Call<P, Q, B>, operation: string) => readonly Charge[] = () => [],
 ): Endpoint {
   return {

@@ -7,11 +7,14 @@ import { serviceOrigin } from '../../shared/aws/client.ts';
 import { createSecret } from '../../shared/aws/secret.ts';
 import { type CallGate, createCallGate } from '../../shared/chat/call-gate.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
+import type { FileSigner } from '../../shared/chat/file-store.ts';
 import { closeConnections, type Revocation } from '../../shared/chat/revocation.ts';
 import type { SpamLimits } from '../../shared/chat/spam.ts';
 import { ENV } from '../../shared/environment.ts';
 import type { Logger } from '../../shared/observability/log.ts';
 import { createSocketCloser } from '../runtime/close-socket.ts';
+import { createFileSigner } from '../runtime/files.ts';
+import { once } from '../runtime/once.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createVerifier, readOidcIssuer } from '../runtime/verifier.ts';
 
@@ -19,6 +22,8 @@ export interface Services {
   readonly context: ChatContext;
   readonly verifyAccessToken: VerifyAccessToken;
   readonly issueAccessToken: IssueAccessToken;
+  /** Signs for the storage that files lie in. */
+  readonly files: FileSigner;
   /** Whether users log in elsewhere, and not here. */
   readonly usersAreElsewhere: boolean;
   /**
@@ -53,9 +58,13 @@ export function createServices(runtime: Runtime): Services {
   const verify = createVerifier(runtime);
   const usersAreElsewhere = readOidcIssuer(runtime) !== undefined;
   const closeSocket = createSocketCloser({ environment, logger });
+  const getFiles = once(() => createFileSigner(runtime));
   return {
     context,
     logger,
+    get files() {
+      return getFiles();
+    },
     async closeConnections(revocation) {
       try {
         await closeConnections(

@@ -23,7 +23,7 @@ export interface AwsRequest {
   readonly service: string;
   /** Scheme and host, for example `https://dynamodb.eu-central-1.amazonaws.com`. */
   readonly origin: string;
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path with its segments percent-encoded. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
