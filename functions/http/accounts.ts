@@ -6,9 +6,12 @@ import {
   getUser,
   register,
 } from '../../shared/auth/accounts.ts';
+import { attemptsKey } from '../../shared/auth/login-delay.ts';
 import { endSession, endSessions, openSession } from '../../shared/auth/sessions.ts';
+import { exportAccount } from '../../shared/chat/export-account.ts';
 import { ParleyError } from '../../shared/protocol/errors.ts';
-import { RegisterBody, Tokens, UpdateMeBody, User } from '../../shared/protocol/rest.ts';
+import { ExportQuery, ExportRecord } from '../../shared/protocol/export.ts';
+import { pageOf, RegisterBody, Tokens, UpdateMeBody, User } from '../../shared/protocol/rest.ts';
 import { endpoint, openEndpoint } from './endpoint.ts';
 import { requireOwnUsers, SESSION_ENDED, tokensOf } from './sessions.ts';
 
@@ -99,4 +102,20 @@ const deleteMe = endpoint(
   },
 );
 
-export const accountEndpoints = [registerAccount, me, updateMe, deleteMe];
+const exportMe = endpoint(
+  {
+    method: 'GET',
+    path: '/api/auth/me/export',
+    operation: 'export the account',
+    summary:
+      'All that is stored about the user, in records. Where there is a `cursor`, the next page holds more.',
+    tag,
+    query: ExportQuery,
+    status: 200,
+    answer: pageOf(ExportRecord),
+  },
+  ({ query, identity: { user }, services }) =>
+    exportAccount(services.context, { ...query, user, nameHash: attemptsKey(user) }),
+);
+
+export const accountEndpoints = [registerAccount, me, updateMe, deleteMe, exportMe];

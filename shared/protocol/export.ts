@@ -1,0 +1,31 @@
+/** What `GET /api/auth/me/export` answers: all that is stored about a user, a page at a time. */
+import * as z from 'zod/mini';
+import { RoomId } from './ids.ts';
+
+export const ExportQuery = z.object({ cursor: z.optional(z.string().check(z.maxLength(2_048))) });
+
+/** What a record is about. */
+export const ExportKind = z.enum([
+  'account',
+  'session',
+  'membership',
+  'block',
+  'login',
+  'connection',
+  'presence',
+  'event',
+  'ban',
+  'report',
+  'file',
+  'other',
+]);
+export type ExportKind = z.infer<typeof ExportKind>;
+
+/** One record as it is stored, without what only we can use: keys of the table, hashes, addresses within the service. */
+export const ExportRecord = z.object({
+  kind: ExportKind,
+  /** Where it belongs to a room. */
+  room: z.optional(RoomId),
+  data: z.record(z.string(), z.unknown()),
+});
+export type ExportRecord = z.infer<typeof ExportRecord>;
