@@ -8,6 +8,7 @@ import {
   unpinMessage,
 } from '../../shared/chat/change-message.ts';
 import { listPins, readMessage } from '../../shared/chat/read-message.ts';
+import { chargesOfMessage } from '../../shared/chat/spam.ts';
 import { Message } from '../../shared/protocol/events.ts';
 import {
   Changed,
@@ -59,6 +60,8 @@ const edit = endpoint(
   },
   ({ params: { room, seq: target }, body: { id, text }, identity: { user }, services }) =>
     editMessage(services.context, { room, user, target, text, ...given({ id }) }),
+  ({ params: { room }, body: { id, text }, services: { spam, context } }, operation) =>
+    chargesOfMessage(spam, { room, id: id ?? context.newId(), text }, operation),
 );
 
 const remove = endpoint(
