@@ -18,6 +18,7 @@ export async function tell(play: Player): Promise<void> {
   await accounts(play, alice.accessToken);
   await rooms(play, alice.accessToken, bob.accessToken);
   await conversation(play, alice.accessToken, bob.accessToken);
+  await messages(play, alice.accessToken, bob.accessToken);
   await moderation(play, alice.accessToken, bob.accessToken);
   await service(play);
   await goodbye(play, alice.accessToken, bob.accessToken);
@@ -76,11 +77,44 @@ async function conversation(play: Player, alice: string, bob: string): Promise<v
   await a.command('authenticate', { token: accessToken });
 }
 
+/** What becomes of alice's first message, which is event 5. */
+async function messages(play: Player, alice: string, bob: string): Promise<void> {
+  const a = await play.connect(alice);
+  const b = await play.connect(bob);
+  const target = 5;
+  await a.command('editMessage', { room, target, text: 'hello everyone', id: 'm6' });
+  await b.command('addReaction', { room, target, emoji: '👋', id: 'm7' });
+  await b.command('removeReaction', { room, target, emoji: '👋', id: 'm8' });
+  await a.command('pinMessage', { room, target, id: 'm9' });
+  await a.command('unpinMessage', { room, target, id: 'm10' });
+  const params = { room, seq: target };
+  await play.call('edit', { token: alice, params, body: { text: 'hello all' } });
+  await play.call('react', { token: bob, params: { ...params, emoji: ':wave:' } });
+  await play.call('takeBackTheReaction', { token: bob, params: { ...params, emoji: ':wave:' } });
+  await play.call('pin', { token: alice, params });
+  await play.call('listPins', { token: bob, params: { room } });
+  await play.call('unpin', { token: alice, params });
+  await play.call('readTheMessage', { token: alice, params, query: { edits: 'true' } });
+  const { seq } = await a.command<{ seq: number }>('sendMessage', { room, text: 'a slip', id: 'm11' });
+  await a.command('deleteMessage', { room, target: seq, id: 'm12' });
+  const slip = await play.call<{ seq: number }>('send', {
+    token: alice,
+    params: { room },
+    body: { text: 'another', id: 'm13' },
+  });
+  await play.call('delete', { token: alice, params: { room, seq: slip.seq } });
+}
+
 async function moderation(play: Player, alice: string, bob: string): Promise<void> {
   const b = await play.connect(bob);
+  const { seq } = await play.call<{ seq: number }>('send', {
+    token: alice,
+    params: { room },
+    body: { text: 'hello hello hello' },
+  });
   await play.call('reportTheMessage', {
     token: bob,
-    params: { room, seq: 5 },
+    params: { room, seq },
     body: { reason: 'I have heard that before' },
   });
   await play.call('listReports', { token: alice, params: { room } });
