@@ -1,9 +1,9 @@
 import type { Facts } from './facts.ts';
 import type { Violation } from './history.ts';
 
-/** P6: only members wrote and read; and members were let. What is heard is judged with the delivery. */
+/** P6: only members wrote and read, and no muted ones; and the others were let. What is heard is judged with the delivery. */
 export function checkMembers(facts: Facts): Violation[] {
-  return [...checkLogs(facts), ...checkRefusals(facts), ...checkPages(facts)];
+  return [...checkLogs(facts), ...checkMutes(facts), ...checkRefusals(facts), ...checkPages(facts)];
 }
 
 /** Who wrote was a member at that place in the log. */
@@ -20,13 +20,34 @@ function checkLogs(facts: Facts): Violation[] {
   return violations;
 }
 
+/** Who was muted wrote nothing until its end. */
+function checkMutes(facts: Facts): Violation[] {
+  const violations: Violation[] = [];
+  for (const [room, log] of facts.history.logs) {
+    const ends = new Map<string, string>();
+    for (const { seq, type, user, at, member, mutedUntil } of log) {
+      if (member !== undefined && (type === 'member.updated' || type === 'member.joined')) {
+        ends.set(member, mutedUntil ?? '');
+      }
+      if (type !== 'message.created' || at >= (ends.get(user) ?? '')) continue;
+      violations.push({ promise: 'P6', what: `${user} wrote ${room}/${seq}, and was muted` });
+    }
+  }
+  return violations;
+}
+
+/** Whether a user was ever muted in a room: then a refusal may have been for that. */
+function wasMuted({ history }: Facts, room: string, user: string): boolean {
+  return (history.logs.get(room) ?? []).some(({ member, mutedUntil }) => member === user && mutedUntil);
+}
+
 function checkRefusals(facts: Facts): Violation[] {
   const violations: Violation[] = [];
   for (const { user, command, asked, outcome } of facts.attempts.values()) {
     if (!outcome || !('code' in outcome) || outcome.code !== 'forbidden') continue;
     const { action, room, id } = command;
     const wronged = action === 'joinRoom' || facts.standing(room, user, asked, outcome.time) === 'member';
-    if (!wronged) continue;
+    if (!wronged || (action === 'sendMessage' && wasMuted(facts, room, user))) continue;
     const what = `${action} ${id} of ${user} was forbidden in ${room}, though nothing spoke against it`;
     violations.push({ promise: 'P6', what });
   }

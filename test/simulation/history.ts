@@ -1,7 +1,9 @@
 import type { ErrorCode, Message, RoomEvent, SyncedRoom } from '../helper/wire.ts';
 
 /** Actions that append an event. */
-export type Appending = 'sendMessage' | 'joinRoom' | 'leaveRoom';
+export type Appending = 'sendMessage' | 'joinRoom' | 'leaveRoom' | Moderating;
+/** What a room's owner does with others, over HTTP. */
+export type Moderating = 'inviteMember' | 'muteMember' | 'removeMember';
 
 /** A command as it was meant: sending it again, over any way, is the same command (P3). */
 export interface Command {
@@ -9,6 +11,8 @@ export interface Command {
   readonly room: string;
   readonly id: string;
   readonly text?: string;
+  /** Whom it is done to. */
+  readonly member?: string;
 }
 
 /** One thing that a client did or saw. Its place in the history is its time: what comes later, happened later. */

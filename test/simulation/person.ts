@@ -3,7 +3,7 @@ import type { Client } from '../helper/client.ts';
 import { pause } from '../helper/endpoint.ts';
 import { type ErrorCode, isRecord, type WireError } from '../helper/wire.ts';
 import { ask, isTransient } from './ask.ts';
-import type { Command } from './history.ts';
+import type { Command, Moderating } from './history.ts';
 import type { Random } from './random.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -16,6 +16,8 @@ export type Outcome =
 /** Times that a command is sent again where the service asks for it. */
 const MAX_RETRIES = 20;
 const RETRY_PAUSE = 50;
+/** How long a mute lasts, milliseconds: some messages of a run. */
+const MUTE_MS = 100;
 
 /** A user in the simulation, who may have several devices. */
 export class Person {
@@ -53,10 +55,15 @@ export class Person {
     return { action, room, id: this.#nextId() };
   }
 
+  /** A new command that does something to another. */
+  moderate(action: Moderating, room: string, member: string): Command {
+    return { action, room, id: this.#nextId(), member };
+  }
+
   /**
    * Sends a command until it has an answer that counts, or the connection is gone.
    *
-   * @param way a connection of this person, or HTTP (messages only).
+   * @param way a connection of this person, or HTTP (messages, and what is done to others).
    */
   async send(command: Command, way: Client | 'http'): Promise<Outcome> {
     for (let round = 0; ; round++) {
@@ -82,14 +89,29 @@ export class Person {
     if (action === 'leaveRoom') this.inside.delete(room);
   }
 
-  async #post({ room, id, text }: Command): Promise<Outcome> {
-    const answer: Answer = await this.account.call('POST', `/api/rooms/${room}/messages`, { id, text });
-    if (answer.status === 201) return answer.body as { seq: number; at: string };
+  async #post(command: Command): Promise<Outcome> {
+    const answer = await this.#call(command);
+    if (answer.status === 200 || answer.status === 201) return answer.body as { seq: number; at: string };
     const error = isRecord(answer.body) ? (answer.body.error as WireError | undefined) : undefined;
     if (error) return { code: error.code };
     // API Gateway speaks for a function that failed: whether it had done its work, nobody knows.
     if (this.expectsCrashes && answer.status >= 500) return { code: 'unavailable' };
     throw new Error(`a message was answered ${answer.status} ${answer.text.slice(0, 300)}`);
+  }
+
+  #call({ action, room, id, text, member }: Command): Promise<Answer> {
+    const path = `/api/rooms/${room}`;
+    const about = `${path}/members/${member}?id=${encodeURIComponent(id)}`;
+    switch (action) {
+      case 'inviteMember':
+        return this.account.call('PUT', about, {});
+      case 'muteMember':
+        return this.account.call('PUT', about, { mutedUntil: new Date(Date.now() + MUTE_MS).toISOString() });
+      case 'removeMember':
+        return this.account.call('DELETE', about);
+      default:
+        return this.account.call('POST', `${path}/messages`, { id, text });
+    }
   }
 
   #nextId(): string {
