@@ -52,6 +52,8 @@ export function editMessage(
       if ((message.state ?? UNTOUCHED).edits.length >= MAX_EDITS) {
         throw new ParleyError('conflict', operation, `a message is edited ${MAX_EDITS} times at most`);
       }
+    },
+    async amend() {
       // Once, however often the commit is tried.
       judged ??= ctx.moderate && textAfterHook(ctx, { room, user, text }, operation);
       return judged && { type: 'message.edited', target, text: await judged };
@@ -176,14 +178,16 @@ async function requirePinner(ctx: ChatContext, operation: string, { member, view
 interface Change {
   readonly operation: string;
   readonly body: EventBody;
-  /** Throws where the author may not do it. @returns what takes the body's place, if anything does. */
-  judge(message: StoredMessage, judged: Judged): Promise<EventBody | undefined | void> | void;
+  /** Throws where the author may not do it. */
+  judge(message: StoredMessage, judged: Judged): void | Promise<void>;
+  /** What takes the body's place, if anything does. */
+  amend?(): Promise<EventBody | undefined>;
 }
 
 async function changeMessage(
   ctx: ChatContext,
   { room, user, target, id }: Target,
-  { operation, body, judge }: Change,
+  { operation, body, judge, amend }: Change,
 ): Promise<Appended> {
   const author = { room, user, ...(id === undefined ? {} : { id }) };
   const committed = await appendChange(ctx, {
@@ -194,7 +198,8 @@ async function changeMessage(
       const member = await requireMember(ctx, operation, { standing, view });
       const message = await messageAsOfNow(ctx, room, target);
       if (!message || message.state?.deleted !== undefined) throw noSuchMessage(operation);
-      const other = await judge(message, { member, view });
+      await judge(message, { member, view });
+      const other = await amend?.();
       return other ? { body: other } : undefined;
     },
   });

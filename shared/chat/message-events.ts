@@ -24,7 +24,7 @@ export function applyChange(state: MessageState, event: MessageChange): MessageS
   if (state.deleted !== undefined) return next;
   switch (event.type) {
     case 'message.edited':
-      if (event.text === undefined) return next;
+      if (event.deleted) return next;
       return { ...next, text: event.text, editedAt: event.at, edits: [...state.edits, event.seq] };
     case 'message.deleted': {
       const { counted, replies, lastReplyAt, edits } = state;

@@ -14,6 +14,7 @@ import {
 import { putPin } from '../data/pins.ts';
 import type { RoomId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
+import type { FileTask } from './file-store.ts';
 import {
   applyChange,
   countReply,
@@ -31,6 +32,11 @@ const MAX_TRIES = 20;
  * @throws {Error} where other runs were faster each time: the batch comes again.
  */
 export async function project(ctx: ChatContext, room: RoomId, batch: readonly Committed[]): Promise<void> {
+  await Promise.all(
+    batch.map(({ event }) =>
+      event.type === 'message.created' ? followFiles(ctx, room, event, 'attach') : undefined,
+    ),
+  );
   const changes = batch.map(({ event }) => event).filter(isMessageChange);
   const changed = await applyAll(
     ctx,
@@ -62,11 +68,22 @@ export async function project(ctx: ChatContext, room: RoomId, batch: readonly Co
   );
 }
 
-/** What lies outside of a message's own item: the list of pins, and the texts of its edits. */
+/** What becomes of a message's files is done by a queue: it is repeated until it is done, and may take its time. */
+async function followFiles(
+  ctx: ChatContext,
+  room: RoomId,
+  { seq, attachments = [] }: StoredMessage['event'],
+  kind: FileTask['kind'],
+): Promise<void> {
+  if (attachments.length === 0) return;
+  await ctx.followFiles?.({ kind, room, message: seq, files: attachments.map(({ file }) => file) });
+}
+
+/** What lies outside of a message's own item: the list of pins, the texts of its edits, its files. */
 async function applyBeside(
   ctx: ChatContext,
   room: RoomId,
-  { event: { seq } }: StoredMessage,
+  { event }: StoredMessage,
   {
     before,
     next,
@@ -77,10 +94,12 @@ async function applyBeside(
     readonly list: readonly MessageChange[];
   },
 ): Promise<void> {
+  const { seq } = event;
   if (before.pinned !== next.pinned) {
     await putPin(ctx.chat, room, { seq, pinned: next.pinned !== undefined, asOf: next.applied }, ctx.now());
   }
   if (next.deleted === undefined) return;
+  await followFiles(ctx, room, event, 'release');
   const late = list.filter((event) => event.type === 'message.edited').map((event) => event.seq);
   await Promise.all([...new Set([...next.edits, ...late])].map((edit) => wipeEdit(ctx.chat, room, edit)));
 }

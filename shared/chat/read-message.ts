@@ -85,7 +85,7 @@ async function earlierTexts(
     .filter(isMessageChange)
     .sort((a, b) => a.seq - b.seq);
   return [event, ...edits]
-    .flatMap((one) => ('text' in one && one.text !== undefined ? [{ text: one.text, at: one.at }] : []))
+    .flatMap((one) => ('text' in one ? [{ text: one.text, at: one.at }] : []))
     .slice(0, -1);
 }
 

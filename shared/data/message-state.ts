@@ -47,8 +47,7 @@ export function toMessage({ event, state = UNTOUCHED }: StoredMessage, viewer: U
   const { text = event.text, editedAt, deleted, pinned, reactions, replies, lastReplyAt } = state;
   const { text: _, attachments, mentions, deleted: __, ...rest } = event;
   const thread = replies > 0 ? { replyCount: replies, ...(lastReplyAt ? { lastReplyAt } : {}) } : {};
-  if (deleted !== undefined || text === undefined)
-    return { ...rest, deleted: true, reactions: {}, ...thread };
+  if (deleted !== undefined) return { ...rest, deleted: true, reactions: {}, ...thread };
   return {
     ...rest,
     text,
@@ -96,7 +95,7 @@ export async function putMessageState(
       values: {
         ':next': next,
         ...(before ? { ':applied': before.applied, ':counted': before.counted } : {}),
-        ...(next.deleted === undefined ? {} : { ':true': true }),
+        ...(next.deleted === undefined ? {} : { ':true': true, ':nothing': '' }),
       },
       returns: 'UPDATED_NEW',
     }),
@@ -104,7 +103,7 @@ export async function putMessageState(
   return written !== undefined;
 }
 
-const WIPE = '#deleted = :true REMOVE #text, #attachments, #mentions';
+const WIPE = '#deleted = :true, #text = :nothing REMOVE #attachments, #mentions';
 const WIPED = {
   '#deleted': 'deleted',
   '#text': 'text',
@@ -116,10 +115,10 @@ const WIPED = {
 export async function wipeEdit(table: Table, room: RoomId, seq: number): Promise<void> {
   await ignoreFailedCondition(
     table.update(chatKeys.event(room, seq), {
-      update: 'SET #deleted = :true REMOVE #text',
+      update: 'SET #deleted = :true, #text = :nothing',
       condition: 'attribute_exists(pk)',
       names: { '#deleted': 'deleted', '#text': 'text' },
-      values: { ':true': true },
+      values: { ':true': true, ':nothing': '' },
     }),
   );
 }

@@ -1,6 +1,17 @@
 /** The events of a room's log: one ordered, numbered, append-only story of everything that changed. */
 import * as z from 'zod/mini';
-import { ClientId, characters, Emoji, FileId, Role, RoomKind, Seq, Text, Time, UserId } from './ids.ts';
+import {
+  ClientId,
+  characters,
+  Emoji,
+  FileId,
+  MAX_TEXT_CHARACTERS,
+  Role,
+  RoomKind,
+  Seq,
+  Time,
+  UserId,
+} from './ids.ts';
 
 export const Attachment = z.object({
   file: FileId,
@@ -23,12 +34,14 @@ function common<T extends string>(type: T) {
   return { seq: Seq, type: z.literal(type), user: UserId, at: Time, id: z.optional(ClientId) };
 }
 
+/** What was said; empty, beside `deleted`, once the message is deleted. */
+const SaidText = characters(0, MAX_TEXT_CHARACTERS);
+
 export const MessageCreated = z.object({
   ...common('message.created'),
   /** The how-many-eth message of the room. */
   n: z.int().check(z.gte(1)),
-  /** Absent once the message is deleted. */
-  text: z.optional(Text),
+  text: SaidText,
   deleted: z.optional(z.literal(true)),
   thread: z.optional(Seq),
   attachments: z.optional(z.array(Attachment)),
@@ -41,8 +54,7 @@ export const RoomEvent = z.discriminatedUnion('type', [
   z.object({
     ...common('message.edited'),
     target: Seq,
-    /** Absent once the message is deleted. */
-    text: z.optional(Text),
+    text: SaidText,
     deleted: z.optional(z.literal(true)),
   }),
   z.object({ ...common('message.deleted'), target: Seq }),

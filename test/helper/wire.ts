@@ -31,6 +31,10 @@ export interface RoomEvent {
   readonly id?: string;
   readonly n?: number;
   readonly text?: string;
+  readonly thread?: number;
+  readonly target?: number;
+  readonly emoji?: string;
+  readonly deleted?: boolean;
   readonly member?: string;
   readonly name?: string;
   readonly topic?: string;
@@ -66,6 +70,12 @@ export interface SyncedRoom {
 /** The `data` of the replies, by action. */
 export interface DataOf {
   sendMessage: Appended;
+  editMessage: Appended;
+  deleteMessage: Appended;
+  addReaction: Appended;
+  removeReaction: Appended;
+  pinMessage: Appended;
+  unpinMessage: Appended;
   joinRoom: Appended;
   leaveRoom: Appended;
   sync: { readonly rooms: readonly SyncedRoom[] };
