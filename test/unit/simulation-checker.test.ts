@@ -264,6 +264,13 @@ describe('the checker of the simulation', () => {
     expect(judge([...GOOD, ...page])).toEqual(['P6 bob, stranger of den, was shown its history']);
   });
 
+  it('P6 members only: finds a muted member who writes, and nothing once the mute is over', () => {
+    const joinedMuted = (mutedUntil: string) =>
+      LOG.map((one) => (one.seq === 2 ? { ...one, mutedUntil } : one));
+    expect(judge(GOOD, joinedMuted(at(5)))).toContainEqual('P6 bob wrote den/4, and was muted');
+    expect(judge(GOOD, joinedMuted(at(4))).join()).not.toContain('muted');
+  });
+
   it('P6 members only: finds a member who was turned away', () => {
     const refused: Occurrence[] = [
       {
