@@ -63,8 +63,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   sendMessage: {
     entry: 'send-message',
     description: 'Appends a message to a room’s log',
-    // A reply looks at what its thread began with.
-    ...CHANGE_MESSAGE,
+    // A reply looks at what its thread began with, a message with files at these.
+    chat: { actions: [...APPEND.actions, 'Query', 'BatchGetItem'], keys: ROOMS_AND_MEMBERS },
+    connections: SPEND,
   },
   editMessage: {
     entry: 'edit-message',

@@ -1,5 +1,4 @@
 /** Messages of a room: send, read. */
-import * as z from 'zod/mini';
 import { readHistory } from '../../shared/chat/history.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
 import { chargesOfMessage } from '../../shared/chat/spam.ts';
@@ -17,17 +16,18 @@ const send = endpoint(
     summary: 'Sends a message. The same `id` sent again within 24 hours makes no second one (P3).',
     tag,
     params: RoomPath,
-    body: z.omit(SendMessageBody, { attachments: true }),
+    body: SendMessageBody,
     status: 201,
     answer: REPLIES.sendMessage,
-    refusals: ['not_found', 'forbidden'],
+    refusals: ['not_found', 'forbidden', 'conflict'],
   },
-  ({ params, body: { id, text, thread }, identity, services }) =>
+  ({ params, body: { id, text, thread, attachments }, identity, services }) =>
     sendMessage(services.context, {
       room: params.room,
       user: identity.user,
       text,
       thread,
+      attachments,
       ...(id === undefined ? {} : { id }),
     }),
   ({ params: { room }, body, services: { spam, context } }, operation) =>

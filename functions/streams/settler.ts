@@ -1,15 +1,21 @@
 import { closeBanned } from '../../shared/chat/connection-watch.ts';
+import type { FileTask } from '../../shared/chat/file-store.ts';
 import { settle } from '../../shared/chat/settle.ts';
 import { handDeletedOn, isAccount } from '../../shared/delivery/deleted-accounts.ts';
 import { closeEndedSessions, isSession } from '../../shared/delivery/ended-sessions.ts';
 import { type BatchAnswer, handleByRoom, type StreamEvent } from '../../shared/delivery/stream-records.ts';
 import { createWatch } from '../runtime/connection-watch.ts';
 import { createErasureQueue } from '../runtime/erasure-queue.ts';
+import { createFileQueue } from '../runtime/files.ts';
 import { once } from '../runtime/once.ts';
 import { getRuntime } from '../runtime/runtime.ts';
 
 const getWatch = once(() => createWatch(getRuntime()));
+const getFiles = once(() => createFileQueue(getRuntime()));
 const getErasures = once(() => createErasureQueue(getRuntime()));
+
+/** What is left to do with a message's files. */
+const followFiles = (task: FileTask) => getFiles().send(task);
 
 /**
  * Completes what the Chat table's stream tells of, whatever became of the handlers that began it: committed events, ended sessions,
@@ -21,7 +27,7 @@ export async function handler({ Records }: StreamEvent): Promise<BatchAnswer> {
     handleByRoom(
       { Records: Records.filter((record) => !isSession(record) && !isAccount(record)) },
       async ({ room, committed }) => {
-        await settle(context, room, committed);
+        await settle({ ...context, followFiles }, room, committed);
         await closeBanned(getWatch(), committed);
       },
       (error, room) => logger.error('events not settled', error, { room }),

@@ -1,4 +1,5 @@
 import type { Table } from '../data/table.ts';
+import type { FileTask } from './file-store.ts';
 import type { Moderate } from './moderation.ts';
 
 /** What every operation on rooms works with. Clock and ids are passed in, so that a test can decide both. */
@@ -15,6 +16,8 @@ export interface ChatContext {
   readonly messagesPerSecondPerRoom?: number;
   /** Asks the operator's own function what becomes of a message; not there where the operator has none. */
   readonly moderate?: Moderate;
+  /** Hands on what is left to do with a message's files; only there where messages are settled. */
+  readonly followFiles?: (task: FileTask) => Promise<void>;
   /** Waits so many milliseconds; a timer where it is not given. */
   sleep?(ms: number): Promise<void>;
 }

@@ -4,10 +4,12 @@ import type { AppendKey } from '../data/heads.ts';
 import type { Standing } from '../data/memberships.ts';
 import { takeTurn } from '../data/turns.ts';
 import { ParleyError } from '../protocol/errors.ts';
+import type { Attachment } from '../protocol/events.ts';
 import type { ReplyData } from '../protocol/frames.ts';
-import type { RoomId } from '../protocol/ids.ts';
+import type { FileId, RoomId } from '../protocol/ids.ts';
 import { type Author, append, type PreparedAppend } from './append.ts';
 import type { ChatContext } from './context.ts';
+import { attachmentsOf } from './files.ts';
 import { requireMember } from './ranks.ts';
 import { messageAsOfNow, noSuchMessage } from './read-message.ts';
 import type { HeadView } from './room-memory.ts';
@@ -19,7 +21,7 @@ const OPERATION = 'send';
  * Appends a message to a room's log (P1, P2, P3, P6).
  *
  * @param prepared reads that were started earlier for this very author, by `prepareAppend`.
- * @throws {ParleyError} `not_found`, also where there is no such thread; `forbidden` for who is not a member, muted or blocked, and for what the moderation hook refuses;
+ * @throws {ParleyError} `not_found`, also where there is no such thread or file; `conflict` for a file that is not ready or taken; `forbidden` for who is not a member, muted or blocked, and for what the moderation hook refuses;
  *   `rate_limited` in slow mode; `unavailable`.
  */
 export async function sendMessage(
@@ -28,14 +30,17 @@ export async function sendMessage(
     readonly text: string;
     /** Number of the message that the thread is about. */
     readonly thread?: number | undefined;
+    /** Files that the author has uploaded to the room. */
+    readonly attachments?: readonly FileId[] | undefined;
   },
   prepared?: PreparedAppend,
 ): Promise<ReplyData<'sendMessage'>> {
-  const { text, thread, ...author } = message;
-  const bodyOf = (said: string): EventBody => ({
+  const { text, thread, attachments: files = [], ...author } = message;
+  const bodyOf = (said: string, attachments: Attachment[] = []): EventBody => ({
     type: 'message.created',
     text: said,
     ...(thread === undefined ? {} : { thread }),
+    ...(attachments.length === 0 ? {} : { attachments }),
   });
   let judged: Promise<string> | undefined;
   const { seq, at } = await append(
@@ -50,9 +55,12 @@ export async function sendMessage(
         refuseMuted(ctx, member, OPERATION);
         await refuseToBlocked(ctx, { view, user: author.user }, OPERATION);
         if (thread !== undefined) await requireRoot(ctx, author.room, thread);
+        const request = { room: author.room, user: author.user, files };
+        const attachments = files.length === 0 ? [] : await attachmentsOf(ctx, request, OPERATION);
         // Once, however often the commit is tried.
         judged ??= ctx.moderate && textAfterHook(ctx, message, OPERATION);
-        const body = judged && bodyOf(await judged);
+        const said = judged && (await judged);
+        const body = said === undefined && files.length === 0 ? undefined : bodyOf(said ?? text, attachments);
         const turn = await takeTurnInSlowMode(ctx, author, { member, view, key });
         return { ...(body ? { body } : {}), ...(turn === undefined ? {} : { at: turn }) };
       },
