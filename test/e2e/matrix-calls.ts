@@ -159,6 +159,10 @@ export const WAYS: Readonly<Record<string, Way>> = {
     ask: about(({ other }) => ({ seq: String(other) }), { query: '?edits=true' }),
   },
   'GET /api/rooms/{room}/pins': {},
+  'POST /api/rooms/{room}/files': body(() => ({ name: 'cat.png', size: 1_000, contentType: 'image/png' })),
+  'GET /api/rooms/{room}/files/{file}, one that is not there': {
+    ask: () => ({ params: { file: 'a'.repeat(26) } }),
+  },
   'GET /api/rooms/{room}/reports': {},
 
   'GET /api/rooms': {},
