@@ -74,18 +74,21 @@ export async function pageOwnItems(
     after,
   }: { readonly part: OwnPart; readonly nameHash: string; readonly after?: string | undefined },
 ): Promise<{ readonly items: readonly Item[]; readonly end: string | undefined }> {
-  const { table, pk } = {
-    account: { table: tables.chat, pk: chatKeys.account(user).pk },
-    sessions: { table: tables.chat, pk: chatKeys.session(user, '').pk },
-    logins: { table: tables.chat, pk: chatKeys.loginLane(nameHash, '').pk },
-    rooms: { table: tables.chat, pk: chatKeys.membership(user, '' as RoomId).pk },
-    connections: { table: tables.connections, pk: connectionKeys.presence(user).pk },
+  const { pk } = {
+    account: chatKeys.account(user),
+    sessions: chatKeys.session(user, ''),
+    logins: chatKeys.loginLane(nameHash, ''),
+    rooms: chatKeys.membership(user, '' as RoomId),
+    connections: connectionKeys.presence(user),
   }[part];
-  const { items, next } = await table.query({
+  const page = {
     where: after === undefined ? 'pk = :pk' : 'pk = :pk AND sk > :after',
     values: { ':pk': pk, ...(after === undefined ? {} : { ':after': after }) },
     limit: PAGE,
-  });
+  };
+  const { items, next } = await (part === 'connections'
+    ? tables.connections.query(page)
+    : tables.chat.query(page));
   return { items, end: next && String(next.sk) };
 }
 

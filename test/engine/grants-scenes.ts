@@ -9,6 +9,7 @@ import { bodyOf, call, register, type Tokens } from '../helper/account.ts';
 import type { Client } from '../helper/client.ts';
 import { openClient } from '../helper/client.ts';
 import type { Items } from './grants-items.ts';
+import { eraseAccount, rotateKeys } from './grants-scenes-accounts.ts';
 import { endSession, logOut, lookAtConnections } from './grants-scenes-live.ts';
 import type { Scene, Stage } from './grants-stage.ts';
 
@@ -277,11 +278,14 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'Settling/Settler': async (stage) => {
     await settle(stage);
     await endSession(stage);
+    await eraseAccount(stage);
   },
   'Http/Handler': async (stage) => {
     await useHttp(stage);
     await logOut(stage);
   },
   'Watch/Watch': lookAtConnections,
+  'Erasure/Eraser': eraseAccount,
+  'SigningKeys/Rotator': rotateKeys,
   'SigningKeys/Maker': makeKeys,
 };

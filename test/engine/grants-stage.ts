@@ -12,6 +12,7 @@ export interface Stage {
   readonly connections: Items;
   readonly secretArn: string;
   readonly makerName: string;
+  readonly rotatorName: string;
   /** Address of the queue that has connections looked at. */
   readonly watchQueue: string;
 }

@@ -77,6 +77,7 @@ beforeAll(async () => {
     chat: table('/Chat'),
     connections: table('/Connections'),
     secretArn: engine.model.secrets[0]?.arn ?? '',
+    rotatorName: engine.model.functions.find((fn) => entryOf(fn) === 'SigningKeys/Rotator')?.name ?? '',
     makerName: engine.model.functions.find((fn) => entryOf(fn) === 'SigningKeys/Maker')?.name ?? '',
     watchQueue: engine.model.queues.find(({ constructPath }) => constructPath.includes('/Watch/'))?.url ?? '',
   };

@@ -250,7 +250,7 @@ describe('signing keys', () => {
   it('are made when their maker may make them', () => {
     const { DependsOn = [] } = only(template, 'Custom::SigningKeys');
     const policies = [...resources(template, 'AWS::IAM::Policy')].filter(([, one]) =>
-      /SigningKeys/.test(pathOf(one)),
+      /SigningKeys\/Maker/.test(pathOf(one)),
     );
     expect(policies).toHaveLength(1);
     for (const [id] of policies) expect(DependsOn).toContain(id);
