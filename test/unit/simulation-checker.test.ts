@@ -268,7 +268,7 @@ describe('the checker of the simulation', () => {
     const joinedMuted = (mutedUntil: string) =>
       LOG.map((one) => (one.seq === 2 ? { ...one, mutedUntil } : one));
     expect(judge(GOOD, joinedMuted(at(5)))).toContainEqual('P6 bob wrote den/4, and was muted');
-    expect(judge(GOOD, joinedMuted(at(4))).join()).not.toContain('muted');
+    expect(judge(GOOD, joinedMuted(at(4))).join()).not.toContain('and was muted');
   });
 
   it('P6 members only: finds a member who was turned away', () => {
@@ -310,5 +310,25 @@ describe('the checker of the simulation', () => {
     expect(facts.standing(ROOM, 'bob', joining + 3, leaving - 1)).toBe('member');
     expect(facts.standing(ROOM, 'bob', end, end)).toBe('stranger');
     expect(facts.standing(ROOM, 'alice', leaving, end)).toBe('member');
+  });
+
+  it('P9 revocation: finds a connection that outlives its session, or hears beyond it', () => {
+    const ends: Occurrence[] = [
+      { kind: 'logging out', connection: 2 },
+      { kind: 'closed', connection: 2, by: 'service', code: 1001 },
+    ];
+    const ended = (milliseconds: number | undefined): Occurrence => ({
+      kind: 'logged out',
+      connection: 2,
+      milliseconds,
+    });
+    expect(judge([...GOOD, ...ends, ended(40)])).toEqual([]);
+    expect(judge([...GOOD, ...ends, ended(2_500)])).toEqual(['P9 connection 2 lived on for 2500 ms']);
+    expect(judge([...GOOD, ...ends.slice(0, 1), ended(undefined)])).toEqual([
+      'P9 connection 2 was never closed after its logout',
+    ]);
+    const late = judge([...GOOD, ...ends, ended(40), heard(2, 5)]);
+    expect(late).toContainEqual('P9 connection 2 heard den/5 after its logout');
+    expect(judge([...GOOD, ...ends.slice(1)])).toEqual(['P4 connection 2 of bob was closed with 1001']);
   });
 });
