@@ -49,12 +49,19 @@ function plausible(name: string, scene: Scene, choices: readonly unknown[] = [])
       );
     case 'password':
       return fc.oneof(text, fc.record({ current: text, next: text }));
+    case 'emoji':
+      return fc.constantFrom('👍', ':ok:', '🧑‍🚀');
+    case 'contentType':
+      return fc.constantFrom('image/png', 'text/plain');
     case 'ban':
+    case 'edits':
+    case 'redirect':
     case 'everywhere':
       return fc.constantFrom('true', 'false', '');
     case 'seq':
     case 'before':
     case 'limit':
+    case 'size':
     case 'slowModeSeconds':
       return fc.integer({ min: -1, max: 120 });
     default:
