@@ -1,4 +1,5 @@
 import type { SyncedRoom } from '../helper/wire.ts';
+import { loggedOut } from './check-revocation.ts';
 import type { Facts, SyncFacts } from './facts.ts';
 import type { Violation } from './history.ts';
 
@@ -49,7 +50,7 @@ function faultOf(facts: Facts, { rooms, asked }: SyncFacts, synced: SyncedRoom):
 
 /**
  * A device that ends in a room holds the room's whole log: all that it heard, over any of its connections, and all that it
- * got by sync.
+ * got by sync. One that logged out is not there in the end.
  */
 function checkDevices(facts: Facts): Violation[] {
   const held = new Map<string, { user: string; seqs: Map<string, Set<number>> }>();
@@ -67,8 +68,11 @@ function checkDevices(facts: Facts): Violation[] {
       for (const event of events) hold(device, user, room, event.seq);
     }
   }
+  const ended = loggedOut(facts);
+  const away = new Set([...ended].map((connection) => facts.connections.get(connection)?.device));
   const violations: Violation[] = [];
   for (const [device, { user, seqs }] of held) {
+    if (away.has(device)) continue;
     for (const [room, log] of facts.history.logs) {
       const last = facts.memberships(room, user).at(-1);
       if (!last || last.to !== undefined) continue;

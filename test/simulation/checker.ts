@@ -3,10 +3,11 @@ import type { RoomEvent } from '../helper/wire.ts';
 import { checkDelivery } from './check-delivery.ts';
 import { checkMembers } from './check-members.ts';
 import { checkResume } from './check-resume.ts';
+import { checkRevocation, loggedOut } from './check-revocation.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { Command, History, Violation } from './history.ts';
 
-/** Every place where a run broke a promise. Empty: P1 to P6 held on every event. */
+/** Every place where a run broke a promise. Empty: P1 to P6 and P9 held on every event. */
 export function check(history: History): Violation[] {
   const facts = factsOf(history);
   return [
@@ -16,6 +17,7 @@ export function check(history: History): Violation[] {
     ...checkDelivery(facts),
     ...checkResume(facts),
     ...checkMembers(facts),
+    ...checkRevocation(facts),
     ...(history.calm ? checkCalm(facts) : checkNoisy(facts)),
   ];
 }
@@ -136,7 +138,9 @@ function checkOnce({ history, attempts }: Facts): Violation[] {
 }
 
 /** Where nothing is broken on purpose, nothing breaks: no command fails but by its own fault, no connection is lost. */
-function checkCalm({ attempts, connections }: Facts): Violation[] {
+function checkCalm(facts: Facts): Violation[] {
+  const { attempts, connections } = facts;
+  const ended = loggedOut(facts);
   const violations: Violation[] = [];
   for (const { user, command, outcome } of attempts.values()) {
     if (!outcome || !('code' in outcome) || outcome.code === 'forbidden' || isNoMember(command, outcome.code))
@@ -145,7 +149,7 @@ function checkCalm({ attempts, connections }: Facts): Violation[] {
     violations.push({ promise: 'P8', what });
   }
   for (const [id, { user, closed }] of connections) {
-    if (closed?.by !== 'service') continue;
+    if (closed?.by !== 'service' || ended.has(id)) continue;
     violations.push({ promise: 'P4', what: `connection ${id} of ${user} was closed with ${closed.code}` });
   }
   return violations;

@@ -21,6 +21,7 @@ export class Device {
   /** Commands that were never answered: they are sent again when the connection is back. */
   readonly #outbox: Command[] = [];
   #client: Client | undefined;
+  #connection: number | undefined;
 
   /** @param rooms those of this run; a user may be in others. */
   constructor(name: string, person: Person, recorder: Recorder, rooms: ReadonlySet<string>) {
@@ -33,6 +34,11 @@ export class Device {
   /** The connection, if it is open. */
   get client(): Client | undefined {
     return this.#client?.isOpen ? this.#client : undefined;
+  }
+
+  /** The number under which the last connection is written down. */
+  get connection(): number | undefined {
+    return this.#connection;
   }
 
   /** Opens a connection, gets what was missed, and sends again what was never answered. */
@@ -137,6 +143,7 @@ export class Device {
     const client = await openClient(account.endpoint, { token: account.token, expectsCrashes }, hear);
     this.#recorder.note({ kind: 'opened', connection });
     this.#client = client;
+    this.#connection = connection;
     void client.closed.then(({ code }) => {
       const by = client.isLeaving ? 'client' : 'service';
       this.#recorder.note({ kind: 'closed', connection, by, code });

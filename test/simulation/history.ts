@@ -28,6 +28,13 @@ export type Occurrence =
       readonly by: 'client' | 'service';
       readonly code: number;
     }
+  | { readonly kind: 'logging out'; readonly connection: number }
+  | {
+      readonly kind: 'logged out';
+      readonly connection: number;
+      /** From the answer to the close; undefined where it was not closed. */
+      readonly milliseconds: number | undefined;
+    }
   | { readonly kind: 'heard'; readonly connection: number; readonly room: string; readonly event: RoomEvent }
   | {
       readonly kind: 'sync asked';
@@ -52,6 +59,6 @@ export interface History {
 
 /** Where in the protocol a run and the promises part. */
 export interface Violation {
-  readonly promise: 'P1' | 'P2' | 'P3' | 'P4' | 'P5' | 'P6' | 'P7' | 'P8';
+  readonly promise: 'P1' | 'P2' | 'P3' | 'P4' | 'P5' | 'P6' | 'P7' | 'P8' | 'P9';
   readonly what: string;
 }

@@ -10,6 +10,7 @@ import type { Noise } from './noise.ts';
 import { Person } from './person.ts';
 import { type Random, randomOf } from './random.ts';
 import { Recorder } from './recorder.ts';
+import { comeAndGo } from './sessions.ts';
 
 /** How large a run is. Every number of it is decided by the seed. */
 const PEOPLE = { least: 3, most: 5 };
@@ -95,6 +96,7 @@ export async function simulate(crowd: Crowd, seed: number, noise?: Noise): Promi
     await Promise.all([
       ...devices.map((device) => live(device, siblings(device), rooms, random.fork(device.name))),
       moderate(keeper.person, people, rooms, random.fork(keeper.name)),
+      ...people.slice(0, 1).map((person) => comeAndGo(person, recorder, all, random.fork('sessions'))),
     ]);
     await noise?.end();
     await Promise.all(devices.map((device) => device.online()));
