@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Authorizer, checkFailureQueues, checkMappings, describeDenial } from './access/authorizer.ts';
+import { Authorizer, checkDestinations, checkMappings, describeDenial } from './access/authorizer.ts';
 import { checkDeliveryRights, checkInvokeRights } from './access/invoke-rights.ts';
 import type { AssemblyModel } from './assembly/model.ts';
 import { readAssembly } from './assembly/read-assembly.ts';
@@ -35,9 +35,9 @@ import { Bill } from './services/bill.ts';
 import type { CallSeams } from './services/call.ts';
 import { CredentialRegistry } from './services/credentials.ts';
 import { DatabaseConnections } from './services/database-connections.ts';
+import { createDestinations } from './services/destinations.ts';
 import { DynamoDbService } from './services/dynamodb.ts';
 import { AwsEndpoint } from './services/endpoint.ts';
-import { keepFailedEvents } from './services/failed-events.ts';
 import { LambdaApi } from './services/lambda-api.ts';
 import { QueueService } from './services/queues.ts';
 import { relay } from './services/relay.ts';
@@ -190,7 +190,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   });
   authorizer = new Authorizer(model, (denial) => tell(describeDenial(denial)));
   checkMappings(model, authorizer);
-  checkFailureQueues(model, authorizer);
+  checkDestinations(model, authorizer);
   checkInvokeRights(model);
   checkDeliveryRights(model);
   const database = await openDatabase(model, options, tell);
@@ -226,7 +226,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     environmentFor,
     log: functionLog,
     onInvoke: faults.invocation,
-    onAsyncFailure: keepFailedEvents(queues, tell),
+    onAsyncDone: createDestinations({ queues, topics: () => topics, lambda: () => lambda, tell }),
     ...limits,
   });
   const mappings = await Mappings.prepare({

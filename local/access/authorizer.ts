@@ -117,20 +117,29 @@ const POLLING = {
   queue: ['ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes'].map((name) => `sqs:${name}`),
 } as const;
 
+/** What sends to a queue, a topic or a function, by the service in its ARN. */
+const SENDING: Readonly<Record<string, string>> = {
+  lambda: 'lambda:InvokeFunction',
+  sns: 'sns:Publish',
+  sqs: 'sqs:SendMessage',
+};
+
 /**
- * Checks what AWS checks when a function is given a queue for its failed asynchronous events: that its role may send.
+ * Checks what AWS checks when a function is told where its asynchronous events go in the end: that its role may send there.
  *
  * @throws EngineError `access_denied`
  */
-export function checkFailureQueues(model: AssemblyModel, authorizer: Authorizer): void {
+export function checkDestinations(model: AssemblyModel, authorizer: Authorizer): void {
   for (const { name: functionName, roleArn, logicalId, constructPath, asynchronous } of model.functions) {
-    const { failureDestinationArn, deadLetterArn } = asynchronous ?? {};
-    const resources = [failureDestinationArn, deadLetterArn].filter((arn) => arn !== undefined);
-    const needed = resources.map((resource) => ({ action: 'sqs:SendMessage', resource }));
+    const { successDestinationArn, failureDestinationArn, deadLetterArn } = asynchronous ?? {};
+    const resources = [successDestinationArn, failureDestinationArn, deadLetterArn];
+    const needed = resources
+      .filter((arn) => arn !== undefined)
+      .map((resource) => ({ action: SENDING[resource.split(':')[2] ?? ''] ?? '', resource }));
     const denial = authorizer.check({ functionName, roleArn, origin: { logicalId, constructPath } }, needed);
     if (!denial) continue;
     const reason = describeDenial(denial);
-    throw new EngineError('access_denied', `unable to keep the failed events of ${functionName}; ${reason}`);
+    throw new EngineError('access_denied', `unable to pass on the events of ${functionName}; ${reason}`);
   }
 }
 

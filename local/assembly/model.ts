@@ -68,9 +68,11 @@ export interface FunctionModel extends Origin {
 export interface AsynchronousModel {
   readonly maximumRetryAttempts?: number;
   readonly maximumEventAgeSeconds?: number;
-  /** A queue that gets a record of each event that failed for good. */
+  /** A queue, a topic or a function that gets a record of each event that was handled. */
+  readonly successDestinationArn?: string;
+  /** The same of each event that failed for good. */
   readonly failureDestinationArn?: string;
-  /** A queue that gets the event itself. */
+  /** A queue or a topic that gets the event itself. */
   readonly deadLetterArn?: string;
 }
 

@@ -54,10 +54,13 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
     if (source.kind === 'queue') requireKnown(source.queueArn, queues, 'the queue');
     if (failureDestinationArn) requireKnown(failureDestinationArn, queues, 'the failure destination');
   }
-  for (const { asynchronous } of declared) {
-    const { failureDestinationArn, deadLetterArn } = asynchronous ?? {};
-    if (failureDestinationArn) requireKnown(failureDestinationArn, queues, 'the failure destination');
-    if (deadLetterArn) requireKnown(deadLetterArn, queues, 'the dead-letter queue');
+  const topics = readTopics(reader, { functions: declared, queues });
+  for (const { asynchronous = {} } of declared) {
+    const { successDestinationArn, failureDestinationArn, deadLetterArn } = asynchronous;
+    for (const arn of [successDestinationArn, failureDestinationArn]) {
+      if (arn) requireKnown(arn, [...queues, ...topics, ...declared], 'the destination');
+    }
+    if (deadLetterArn) requireKnown(deadLetterArn, [...queues, ...topics], 'the dead-letter target');
   }
   const roles = readRoles(reader);
   for (const { roleArn } of declared) requireKnown(roleArn, roles, 'the role');
@@ -82,7 +85,7 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
     eventSourceMappings,
     queues,
     schedules: readSchedules(reader, declared),
-    topics: readTopics(reader, { functions: declared, queues }),
+    topics,
     resourcePolicies: readResourcePolicies(reader, queues),
     secrets: readSecrets(reader),
     buckets,

@@ -65,13 +65,12 @@ function readAsynchronous(
     .find((one) => [identity.ref, identity.attributes.Arn].includes(String(one.properties.FunctionName)));
   const { MaximumRetryAttempts: attempts, MaximumEventAgeInSeconds: age } = config?.properties ?? {};
   const { OnSuccess, OnFailure } = objectOf(config?.properties.DestinationConfig);
-  if (config && OnSuccess) {
-    throw unsupportedProperty(config.template, 'OnSuccess', 'the engine has no destinations of success');
-  }
+  const successDestinationArn = textOf(objectOf(OnSuccess).Destination);
   const failureDestinationArn = textOf(objectOf(OnFailure).Destination);
   return {
     ...(attempts !== undefined && { maximumRetryAttempts: numberOf(attempts, 2) }),
     ...(age !== undefined && { maximumEventAgeSeconds: numberOf(age, 21_600) }),
+    ...(successDestinationArn !== undefined && { successDestinationArn }),
     ...(failureDestinationArn !== undefined && { failureDestinationArn }),
     ...(deadLetterArn !== undefined && { deadLetterArn }),
   };

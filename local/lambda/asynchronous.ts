@@ -14,30 +14,31 @@ const MAXIMUM_EVENT_AGE_SECONDS = 6 * 60 * 60;
 const THROTTLE_DELAY_MS = 1000;
 const THROTTLE_DELAY_CEILING_MS = 5 * 60 * 1000;
 
-/** What a failure destination gets: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
-export interface FailureRecord {
+/** What a destination gets: https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html */
+export interface InvocationRecord {
   readonly version: '1.0';
   readonly timestamp: string;
   readonly requestContext: {
     readonly requestId: string;
     readonly functionArn: string;
-    readonly condition: 'RetriesExhausted' | 'EventAgeExceeded';
+    readonly condition: 'Success' | 'RetriesExhausted' | 'EventAgeExceeded';
     readonly approximateInvokeCount: number;
   };
   readonly requestPayload: unknown;
-  readonly responseContext: {
+  /** Absent where the function never ran. */
+  readonly responseContext?: {
     readonly statusCode: 200;
     readonly executedVersion: '$LATEST';
-    readonly functionError: 'Unhandled';
+    readonly functionError?: 'Unhandled';
   };
-  readonly responsePayload: unknown;
+  readonly responsePayload?: unknown;
 }
 
 export interface AsynchronousOptions {
   readonly run: (model: FunctionModel, event: string) => Promise<InvocationOutcome>;
   readonly retryDelaysMs: readonly number[];
-  /** Called with each event that failed for good: the seam for dead-letter queues and failure destinations. */
-  readonly onFailure?: (model: FunctionModel, record: FailureRecord) => void;
+  /** Called with each event that is done with, or that failed for good: the seam for destinations and dead letters. */
+  readonly onDone?: (model: FunctionModel, record: InvocationRecord) => void;
 }
 
 /** Events that were accepted and not yet done. `close` forgets them: they live in memory only. */
@@ -61,7 +62,11 @@ export function createAsynchronousInvoker(options: AsynchronousOptions) {
 
     const attempt = async (): Promise<void> => {
       const outcome = await options.run(model, event);
-      if (outcome.ok || closed) return;
+      if (closed) return;
+      if (outcome.ok) {
+        if (model.asynchronous?.successDestinationArn) done('Success', outcome);
+        return;
+      }
       const throttled = outcome.kind === 'throttled';
       const { maximumRetryAttempts = RETRY_DELAYS_MS.length, maximumEventAgeSeconds } =
         model.asynchronous ?? {};
@@ -71,22 +76,22 @@ export function createAsynchronousInvoker(options: AsynchronousOptions) {
         : delays[failures++];
       const maximumAgeMs = (maximumEventAgeSeconds ?? MAXIMUM_EVENT_AGE_SECONDS) * 1000;
       const tooOld = Date.now() - accepted + (delay ?? 0) > maximumAgeMs;
-      if (delay !== undefined && !tooOld) {
-        later(delay, () => void attempt());
-        return;
-      }
-      options.onFailure?.(model, {
+      if (delay !== undefined && !tooOld) later(delay, () => void attempt());
+      else done(tooOld ? 'EventAgeExceeded' : 'RetriesExhausted', outcome);
+    };
+
+    const done = (condition: InvocationRecord['requestContext']['condition'], outcome: InvocationOutcome) => {
+      options.onDone?.(model, {
         version: '1.0',
         timestamp: new Date().toISOString(),
         requestContext: {
           requestId,
           functionArn: `${model.arn}:$LATEST`,
-          condition: tooOld ? 'EventAgeExceeded' : 'RetriesExhausted',
-          approximateInvokeCount: failures + throttles,
+          condition,
+          approximateInvokeCount: failures + throttles + Number(outcome.ok),
         },
         requestPayload: JSON.parse(event),
-        responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
-        responsePayload: { errorType: outcome.errorType, errorMessage: outcome.errorMessage },
+        ...responseOf(outcome),
       });
     };
     void attempt();
@@ -99,5 +104,22 @@ export function createAsynchronousInvoker(options: AsynchronousOptions) {
       for (const timer of timers) clearTimeout(timer);
       timers.clear();
     },
+  };
+}
+
+function responseOf(
+  outcome: InvocationOutcome,
+): Pick<InvocationRecord, 'responseContext' | 'responsePayload'> {
+  if (outcome.ok) {
+    return {
+      responseContext: { statusCode: 200, executedVersion: '$LATEST' },
+      responsePayload: outcome.payload,
+    };
+  }
+  if (outcome.kind === 'throttled') return {};
+  const { errorType, errorMessage, trace } = outcome;
+  return {
+    responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+    responsePayload: { errorType, errorMessage, ...(trace && { trace }) },
   };
 }

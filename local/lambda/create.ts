@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { FunctionModel } from '../assembly/model.ts';
 import type { AccountLimits } from '../limits.ts';
-import { createAsynchronousInvoker, type FailureRecord, RETRY_DELAYS_MS } from './asynchronous.ts';
+import { createAsynchronousInvoker, type InvocationRecord, RETRY_DELAYS_MS } from './asynchronous.ts';
 import { FunctionPool } from './function-pool.ts';
 import type {
   FunctionLogEntry,
@@ -50,8 +50,8 @@ export interface LambdaOptions {
   readonly asyncRetryDelaysMs?: readonly number[];
   /** Told of each event that begins; `kill` ends its environment, then or later, as a crash of its process would. */
   readonly onInvoke?: (functionName: string, kill: () => void) => InvocationFault | undefined;
-  /** Gets each asynchronous event that failed for good. */
-  readonly onAsyncFailure?: (model: FunctionModel, record: FailureRecord) => void;
+  /** Gets each asynchronous event that was handled, or that failed for good. */
+  readonly onAsyncDone?: (model: FunctionModel, record: InvocationRecord) => void;
 }
 
 export interface EngineLambdaService extends LambdaService {
@@ -121,7 +121,7 @@ export function createLambdaService(options: LambdaOptions): EngineLambdaService
   const asynchronous = createAsynchronousInvoker({
     run: (model, event) => poolOf(model.name).invoke(event),
     retryDelaysMs: options.asyncRetryDelaysMs ?? RETRY_DELAYS_MS,
-    ...(options.onAsyncFailure && { onFailure: options.onAsyncFailure }),
+    ...(options.onAsyncDone && { onDone: options.onAsyncDone }),
   });
 
   /** Takes a name or an ARN, each with or without a qualifier. */

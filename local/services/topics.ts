@@ -15,6 +15,8 @@ const NAMESPACE = 'http://sns.amazonaws.com/doc/2010-03-31/';
 const BATCH_ENTRIES = 10;
 const OPERATIONS = new Set(['Publish', 'PublishBatch']);
 
+type Message = Omit<PublishInput, 'bytes'>;
+
 /** SNS, as far as functions publish and subscriptions of the stack hear it. */
 export class TopicService implements AwsService {
   readonly name = 'sns';
@@ -40,9 +42,7 @@ export class TopicService implements AwsService {
   async handle(operation: string, request: AwsRequest): Promise<AwsResponse> {
     const form = formOf(request);
     const topicArn = topicOf(form);
-    const deliveries = this.#topics.get(topicArn);
-    if (!deliveries) throw new ServiceError('NotFound', 'Topic does not exist', 404);
-    const publish = (input: PublishInput) => this.#publish(topicArn, input, deliveries);
+    const publish = (input: PublishInput) => this.publish(topicArn, input);
     const result =
       operation === 'Publish' ? messageId(publish(readPublish(form))) : publishBatch(form, publish);
     return {
@@ -67,12 +67,14 @@ export class TopicService implements AwsService {
     };
   }
 
-  /** Answers at once; the deliveries follow. */
-  #publish(
-    topicArn: string,
-    { attributes, textFor, subject }: PublishInput,
-    deliveries: readonly Deliver[],
-  ): string {
+  /**
+   * Answers at once with the message's id; the deliveries follow.
+   *
+   * @throws ServiceError `NotFound`
+   */
+  publish(topicArn: string, { attributes, textFor, subject }: Message): string {
+    const deliveries = this.#topics.get(topicArn);
+    if (!deliveries) throw new ServiceError('NotFound', 'Topic does not exist', 404);
     const notification = {
       messageId: randomUUID(),
       topicArn,

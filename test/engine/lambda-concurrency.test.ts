@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { FailureRecord } from '../../local/lambda/asynchronous.ts';
+import type { InvocationRecord } from '../../local/lambda/asynchronous.ts';
 import { startLambda, until } from './lambda-helper.ts';
 
 /** Tells which environment ran the event, after a pause. */
@@ -152,10 +152,10 @@ exports.handler = async ({ failures }) => {
 };`;
 
   it('answer at once, are tried three times, and end at the failure destination', async () => {
-    const failed: FailureRecord[] = [];
+    const failed: InvocationRecord[] = [];
     const bench = await startLambda(
       { heals: { code: FLAKY }, never: { code: FLAKY } },
-      { asyncRetryDelaysMs: [60, 120], onAsyncFailure: (_model, record) => failed.push(record) },
+      { asyncRetryDelaysMs: [60, 120], onAsyncDone: (_model, record) => failed.push(record) },
     );
     expect(await bench.lambda.invoke('heals', { failures: 2 }, 'Event')).toEqual({ ok: true, payload: null });
     await bench.lambda.invoke('never', { failures: 9 }, 'Event');
@@ -179,10 +179,10 @@ exports.handler = async ({ failures }) => {
   });
 
   it('keep an event that was throttled until there is room', async () => {
-    const failed: FailureRecord[] = [];
+    const failed: InvocationRecord[] = [];
     const bench = await startLambda(
       { one: { code: SLEEPER, model: { reservedConcurrency: 1 } } },
-      { asyncRetryDelaysMs: [10, 10], onAsyncFailure: (_model, record) => failed.push(record) },
+      { asyncRetryDelaysMs: [10, 10], onAsyncDone: (_model, record) => failed.push(record) },
     );
     const busy = bench.lambda.invoke('one', 300, 'RequestResponse');
     await bench.lambda.invoke('one', 1, 'Event');
