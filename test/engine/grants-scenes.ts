@@ -11,6 +11,7 @@ import { openClient } from '../helper/client.ts';
 import type { Items } from './grants-items.ts';
 import { eraseAccount, rotateKeys } from './grants-scenes-accounts.ts';
 import { endSession, logOut, lookAtConnections } from './grants-scenes-live.ts';
+import { CHANGE_SCENES, project, readHistory, send } from './grants-scenes-messages.ts';
 import type { Scene, Stage } from './grants-stage.ts';
 
 let rooms = 0;
@@ -250,19 +251,15 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     const reply = await client.askRaw('no json');
     if (reply.error?.code !== 'bad_request') throw new Error(`answered ${JSON.stringify(reply)}`);
   }),
-  'WebSocket/SendMessageHandler': async (stage) => {
-    const room = await newRoom(stage);
-    const client = await stage.alice.connect();
-    await client.command('sendMessage', { room, text: 'one', id: 'same' });
-    await client.command('sendMessage', { room, text: 'one', id: 'same' });
-  },
+  'WebSocket/SendMessageHandler': send,
+  ...CHANGE_SCENES,
   'WebSocket/JoinRoomHandler': changeMembership('joinRoom'),
   'WebSocket/LeaveRoomHandler': changeMembership('leaveRoom'),
   'WebSocket/SyncHandler': ask(async (client, room, stage) => {
     const seq = await say(stage, room);
     await client.command('sync', { rooms: { [room]: seq - 1 } });
   }),
-  'WebSocket/HistoryHandler': ask((client, room) => client.command('history', { room })),
+  'WebSocket/HistoryHandler': readHistory,
   'WebSocket/PresenceHandler': ask((client, room) => client.command('presence', { room })),
   'WebSocket/PingHandler': ask((client) => client.command('ping')),
   'WebSocket/AuthenticateHandler': ask((client, _room, { alice }) =>
@@ -277,6 +274,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'Presence/Later': goOffline,
   'Settling/Settler': async (stage) => {
     await settle(stage);
+    await project(stage);
     await endSession(stage);
     await eraseAccount(stage);
   },
