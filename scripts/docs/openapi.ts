@@ -63,7 +63,7 @@ function operation(
   { calls }: Recording,
 ): Json {
   const example = calls[operationId(specification)];
-  const { summary, tag, body, status, made, answer } = specification;
+  const { summary, tag, body, status, made, redirects, answer } = specification;
   const success = (of: keyof typeof STATUS_TEXT): Json => ({
     description: STATUS_TEXT[of],
     ...(type && { content: { [type]: { schema: { type: 'string' } } } }),
@@ -86,6 +86,7 @@ function operation(
     responses: {
       [status]: success(status),
       ...(made && { [made]: success(made) }),
+      ...(redirects && { 302: { description: 'It is at the address in `Location`.' } }),
       ...refusals(specification, open),
     },
   };

@@ -63,6 +63,20 @@ export class Player {
     return answer as T;
   }
 
+  /** As `call`, where the service has something to do before it can answer. */
+  async callUntilReady(operation: string, options: CallOptions): Promise<void> {
+    const until = performance.now() + FRAME_LIMIT;
+    for (;;) {
+      try {
+        await this.call(operation, options);
+        return;
+      } catch (error) {
+        if (performance.now() > until) throw error;
+        await pause(100);
+      }
+    }
+  }
+
   /**
    * Makes a call that is refused, as the example of its code.
    *

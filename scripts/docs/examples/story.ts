@@ -1,4 +1,5 @@
 /** The story of which every example in the documents is a moment: alice and bob meet in a lobby. */
+import type { FileUpload } from '../../../shared/protocol/rest.ts';
 import type { Player } from './player.ts';
 
 const PASSWORD = 'correct horse battery';
@@ -19,6 +20,7 @@ export async function tell(play: Player): Promise<void> {
   await rooms(play, alice.accessToken, bob.accessToken);
   await conversation(play, alice.accessToken, bob.accessToken);
   await messages(play, alice.accessToken, bob.accessToken);
+  await files(play, alice.accessToken);
   await moderation(play, alice.accessToken, bob.accessToken);
   await service(play);
   await goodbye(play, alice.accessToken, bob.accessToken);
@@ -103,6 +105,17 @@ async function messages(play: Player, alice: string, bob: string): Promise<void>
     body: { text: 'another', id: 'm13' },
   });
   await play.call('delete', { token: alice, params: { room, seq: slip.seq } });
+}
+
+async function files(play: Player, token: string): Promise<void> {
+  const text = 'hello, file';
+  const body = { name: 'hello.txt', size: text.length, contentType: 'text/plain' };
+  const { file, upload } = await play.call<FileUpload>('uploadTheFile', { token, params: { room }, body });
+  const form = new FormData();
+  for (const [name, value] of Object.entries(upload.fields)) form.append(name, value);
+  form.append('file', new Blob([text]));
+  await fetch(upload.url, { method: upload.method, body: form });
+  await play.callUntilReady('fetchTheFile', { token, params: { room, file }, query: { redirect: 'false' } });
 }
 
 async function moderation(play: Player, alice: string, bob: string): Promise<void> {
