@@ -1,5 +1,5 @@
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { ENV } from '../shared/environment.ts';
-import type { Handler } from './handler.ts';
 
 /** How much one caller, one address and one room may take. 0 switches a limit off, but for the commands of a connection. */
 export interface Limits {
@@ -73,14 +73,14 @@ export function readLimits(context: Context): Limits {
 }
 
 /** Tells the handler of a command what a connection may do. */
-export function limitCommands(handler: Handler, limits: Limits): void {
+export function limitCommands(handler: lambda.Function, limits: Limits): void {
   handler.addEnvironment(ENV.commandsPerMinute, String(limits.commandsPerMinute));
   handler.addEnvironment(ENV.commandBurst, String(limits.commandBurst));
   limitMessages(handler, limits);
 }
 
 /** Tells the handler of HTTP calls what a user and an address may do. */
-export function limitCalls(handler: Handler, limits: Limits): void {
+export function limitCalls(handler: lambda.Function, limits: Limits): void {
   handler.addEnvironment(ENV.httpCallsPerMinute, String(limits.httpCallsPerMinute));
   handler.addEnvironment(ENV.httpCallBurst, String(limits.httpCallBurst));
   handler.addEnvironment(ENV.addressCallsPerMinute, String(limits.addressCallsPerMinute));
@@ -88,7 +88,7 @@ export function limitCalls(handler: Handler, limits: Limits): void {
   limitMessages(handler, limits);
 }
 
-function limitMessages(handler: Handler, limits: Limits): void {
+function limitMessages(handler: lambda.Function, limits: Limits): void {
   handler.addEnvironment(ENV.sameTextPerMinute, String(limits.sameTextPerMinute));
   handler.addEnvironment(ENV.linksPerMinute, String(limits.linksPerMinute));
   handler.addEnvironment(ENV.joinsPerMinute, String(limits.joinsPerMinute));

@@ -28,7 +28,7 @@ export interface CallGate {
   admitAddress(ctx: GateContext, address: string): Promise<void>;
 }
 
-/** `perMinute` 0: no limit, and no write for it. */
+/** `perMinute` 0: no limit, and no write but for what else a call counts for. */
 export interface CallLimits {
   readonly user: RateLimit;
   readonly address: RateLimit;
@@ -37,14 +37,16 @@ export interface CallLimits {
 /** Seconds that a bucket's item is kept. Must be longer than the minute whose counts it holds and any burst's end. */
 const KEPT_SECONDS = 3_600;
 const OPERATION = 'accept the call';
+/** Where only spam is counted: a use in a microsecond, and more at once than anyone can send. */
+const ANY_NUMBER: RateLimit = { perMinute: 60_000_000, burst: 60_000_000 };
 
 export function createCallGate(limits: CallLimits): CallGate {
-  const users = createRateBuckets(limits.user);
+  const users = createRateBuckets(limits.user.perMinute === 0 ? ANY_NUMBER : limits.user);
   const addresses = createRateBuckets(limits.address);
   const expiry = (now: number) => ({ [TTL_ATTRIBUTE]: Math.ceil(now / 1_000) + KEPT_SECONDS });
   return {
     async admitUser(ctx, user, charges = []) {
-      if (limits.user.perMinute === 0) return;
+      if (limits.user.perMinute === 0 && charges.length === 0) return;
       const now = ctx.now();
       await users.spend(ctx.connections, now, {
         key: connectionKeys.userRate(user),

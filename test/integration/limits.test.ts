@@ -257,7 +257,7 @@ describe('the gate of HTTP calls', () => {
     expect(await outcome(gate.admitAddress(ctx, ''))).toBe('ok');
   });
 
-  it('writes nothing where it is switched off, and keeps its items for an hour', async () => {
+  it('writes nothing but for spam where it is switched off, and keeps its items for an hour', async () => {
     const { ctx: counted, calls } = counting();
     const off = { perMinute: 0, burst: 1 };
     const gate = createCallGate({ user: off, address: off });
@@ -266,6 +266,11 @@ describe('the gate of HTTP calls', () => {
       await gate.admitAddress(counted, '192.0.2.7');
     }
     expect(calls).toEqual([]);
+    const outcomes = [];
+    for (let index = 0; index < 9; index++) {
+      outcomes.push(await outcome(gate.admitUser(ctx, user('frank'), message(`m${index}`, 'buy this'))));
+    }
+    expect(admitted(outcomes)).toBe(SPAM.sameTextPerMinute);
     await createCallGate(limits).admitUser(counted, user('erin'));
     const item = await ctx.connections.get(connectionKeys.userRate(user('erin')));
     expect(item?.expiresAt).toBe(Math.ceil(clock / 1_000) + 3_600);
