@@ -1,6 +1,6 @@
 import type { IConstruct } from 'constructs';
 import { type Limits, readLimits } from './limits.ts';
-import { type ModerationSettings, readModeration } from './moderation.ts';
+import { type ModerationSettings, readModeration } from './moderation-settings.ts';
 
 /** CloudWatch Logs keeps a group for one of these numbers of days (API reference of `PutRetentionPolicy`). */
 const RETENTION_DAYS = [
