@@ -21,8 +21,10 @@ import { type Random, randomOf } from '../simulation/random.ts';
 import { LET_IN, room, user } from './chat.ts';
 import { CHAT_TABLE_NAME, CONNECTIONS_TABLE_NAME, type Database } from './database.ts';
 import { HeldPresence } from './presence-held.ts';
+import { falseViews, type Watcher } from './presence-truth.ts';
 import { type Actor, createScheduler } from './scheduler.ts';
 import { recordingCall } from './stream-of.ts';
+import { timeLimited } from './time-limited.ts';
 import type { PresenceFrame } from './wire.ts';
 
 /** What a mutation does to each call before it is made. */
@@ -37,14 +39,6 @@ const CALL_MS = 100;
 const TIMEOUT_MS = 15_000;
 const quiet = createLogger({ level: 'error', write: () => {} });
 let runs = 0;
-
-interface Socket {
-  readonly connection: string;
-  readonly user: UserId;
-  readonly connectedAt: number;
-  readonly held: HeldPresence;
-  open: boolean;
-}
 
 interface Waiting {
   readonly message: PresenceMessage;
@@ -64,7 +58,7 @@ export async function runPresence(options: {
   const now = () => clock;
   const records: ConnectionRecord[] = [];
   const queue = new Set<Waiting>();
-  const sockets = new Set<Socket>();
+  const sockets = new Set<Watcher>();
   let posts = 0;
   let moving = 0;
   let invoked = 0;
@@ -122,26 +116,14 @@ export async function runPresence(options: {
 
   /** An invocation: killed when its time is over, as Lambda does; what it was at comes again. */
   function invoke(work: (environment: PresenceEnvironment) => Promise<void>, again: () => void): void {
-    const startedAt = clock;
-    let over = false;
     invoked++;
     const failed = (): void => {
       invoked--;
       again();
     };
-    const guard = <T>(go: () => Promise<T>): Promise<T> => {
-      if (!over && clock - startedAt > TIMEOUT_MS) {
-        over = true;
-        failed();
-      }
-      return over ? new Promise(() => {}) : go();
-    };
     scheduler.start(
       async (actor) => {
-        const timed: Actor = {
-          call: (operation, input) => guard(() => actor.call(operation, input)),
-          sleep: () => guard(() => actor.sleep()),
-        };
+        const timed = timeLimited(actor, { now, limitMs: TIMEOUT_MS, over: failed });
         try {
           await work(environmentOf(timed));
           invoked--;
@@ -198,13 +180,13 @@ export async function runPresence(options: {
     }
   }
 
-  async function ask(ctx: ChatContext, socket: Socket, id: RoomId): Promise<void> {
+  async function ask(ctx: ChatContext, socket: Watcher, id: RoomId): Promise<void> {
     const answered = socket.held.asking(id);
     await readPresence(ctx, { user: socket.user, room: id }).then(answered, () => socket.held.drop(id));
   }
 
-  async function openSocket(ctx: ChatContext, who: UserId, member: ReadonlySet<RoomId>): Promise<Socket> {
-    const socket: Socket = {
+  async function openSocket(ctx: ChatContext, who: UserId, member: ReadonlySet<RoomId>): Promise<Watcher> {
+    const socket: Watcher = {
       connection: `c-${run}-${++ids}`,
       user: who,
       connectedAt: clock,
@@ -326,17 +308,7 @@ export async function runPresence(options: {
   } catch (error) {
     violations.push(`failed: ${error instanceof Error ? error.stack : String(error)}`);
   }
-  const online = new Set([...sockets].filter(({ open }) => open).map((one) => one.user));
-  for (const { open, user: who, held } of sockets) {
-    if (!open) continue;
-    for (const id of memberships.get(who) ?? []) {
-      const members = people.filter((one) => memberships.get(one)?.has(id));
-      const seen = held.names(id)?.filter((one) => members.some((member) => member === one));
-      const truth = members.filter((one) => online.has(one)).sort();
-      if (JSON.stringify(seen) !== JSON.stringify(truth))
-        violations.push(`${who} sees ${seen} in ${id}, where ${truth} are online`);
-    }
-  }
+  violations.push(...falseViews(sockets, memberships));
   return { violations, calls, posts };
 }
 let ids = 0;
