@@ -10,6 +10,7 @@ import type { Client } from '../helper/client.ts';
 import { openClient } from '../helper/client.ts';
 import type { Items } from './grants-items.ts';
 import { eraseAccount, rotateKeys } from './grants-scenes-accounts.ts';
+import { keepFiles, passFile, sendFile } from './grants-scenes-files.ts';
 import { endSession, logOut, lookAtConnections } from './grants-scenes-live.ts';
 import { CHANGE_SCENES, project, readHistory, send } from './grants-scenes-messages.ts';
 import type { Scene, Stage } from './grants-stage.ts';
@@ -251,7 +252,10 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     const reply = await client.askRaw('no json');
     if (reply.error?.code !== 'bad_request') throw new Error(`answered ${JSON.stringify(reply)}`);
   }),
-  'WebSocket/SendMessageHandler': send,
+  'WebSocket/SendMessageHandler': async (stage) => {
+    await send(stage);
+    await sendFile(stage);
+  },
   ...CHANGE_SCENES,
   'WebSocket/JoinRoomHandler': changeMembership('joinRoom'),
   'WebSocket/LeaveRoomHandler': changeMembership('leaveRoom'),
@@ -277,13 +281,16 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await project(stage);
     await endSession(stage);
     await eraseAccount(stage);
+    await keepFiles(stage);
   },
   'Http/Handler': async (stage) => {
     await useHttp(stage);
     await logOut(stage);
+    await passFile(stage);
   },
   'Watch/Watch': lookAtConnections,
   'Erasure/Eraser': eraseAccount,
+  'Files/Keeper': keepFiles,
   'SigningKeys/Rotator': rotateKeys,
   'SigningKeys/Maker': makeKeys,
 };
