@@ -11,7 +11,7 @@ import { ParleyError } from '../protocol/errors.ts';
 
 /** A use that is counted. */
 export interface Charge {
-  /** What is counted, for example one text: short, without `~`. */
+  /** What is counted, short, without `~`. With `:` it is one of many of a kind, such as one text: of these some may be forgotten. */
   readonly name: string;
   /** One for each use; the same command always makes the same. */
   readonly marks: readonly [string, ...string[]];
@@ -32,8 +32,9 @@ interface Count {
 
 const WINDOW_MS = 60_000;
 const MARK = '~';
+const OF_MANY = ':';
 /**
- * Counts that an item keeps of one minute: beyond it the smallest are forgotten. Whoever alternates between more texts than that is left to
+ * Counts of many of a kind that an item keeps of one minute: beyond it the smallest are forgotten. Whoever alternates between more texts than that is left to
  * the rate of commands. A count of one takes about 25 bytes, so that the item stays within one write unit.
  */
 const MAX_COUNTS = 16;
@@ -112,7 +113,7 @@ function overIn(item: Item | undefined, counted: ReadonlySet<string>, now: numbe
   const counts = Object.keys(item).filter((name) => name.startsWith(MARK) && !counted.has(name));
   const since = `${MARK}${minuteOf(now)}`;
   const over = counts.filter((name) => name < since);
-  const current = counts.filter((name) => name >= since);
+  const current = counts.filter((name) => name >= since && name.includes(OF_MANY));
   const surplus = current.length + counted.size - MAX_COUNTS;
   if (surplus <= 0) return over;
   current.sort((one, other) => marksIn(item, one).size - marksIn(item, other).size);

@@ -37,7 +37,7 @@ export function chargesOfMessage(
   const mark = markOf(message);
   if (limits.sameTextPerMinute > 0) {
     charges.push({
-      name: `t${hash(essenceOf(message.text), TEXT_HASH)}`,
+      name: `t:${hash(essenceOf(message.text), TEXT_HASH)}`,
       marks: [mark],
       most: limits.sameTextPerMinute,
       operation,

@@ -178,6 +178,17 @@ describe('links', () => {
     expect(await send('last', 1)).toMatchObject({ code: 'rate_limited' });
   });
 
+  it('are not forgotten among many texts', async () => {
+    const connection = await open();
+    const gate = createCommandGate(FAST);
+    const send = (id: string, text: string) => outcome(gate.beginCommand(ctx, connection, message(id, text)));
+    expect(await send('first', 'https://a.example')).toBe('ok');
+    for (let index = 0; index < 40; index++) expect(await send(`m${index}`, `text ${index}`)).toBe('ok');
+    expect(await send('rest', `the rest: ${links(SPAM.linksPerMinute)}`)).toMatchObject({
+      code: 'rate_limited',
+    });
+  });
+
   it('are addresses, and not what only looks like one', () => {
     const count = (text: string) =>
       chargesOfMessage(SPAM, { room: 'r', id: 'm', text }, 'send').find(({ name }) => name === 'l')?.marks
