@@ -28,7 +28,7 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, settings: Settings, parts: Parts) {
     super(scope, id);
     this.#topic = this.#makeTopic(settings);
-    const { tables, webSocketApi, httpApi, log, fanOut, settler, presence, erasure, files } = parts;
+    const { tables, webSocketApi, httpApi, log, fanOut, settler, presence, watch, erasure, files } = parts;
     this.#add('FailureQueue', {
       says: 'A reader of the log gave up on events: they wait in the failure queue',
       section: 'failure-queue',
@@ -54,6 +54,14 @@ export class Alarms extends Construct {
       section: 'presence-late',
       metric: iteratorAge(presence.handler),
       threshold: 60_000,
+      minutes: 3,
+    });
+    this.#add('ClosingLate', {
+      says: 'Connections whose token or session has ended wait to be closed',
+      section: 'closing-late',
+      metric: watch.queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: MINUTE }),
+      // A message that may be read is read within a moment: so many at once, minute after minute, are not.
+      threshold: 100,
       minutes: 3,
     });
     this.#add('ErasureFailures', {

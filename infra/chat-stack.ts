@@ -56,7 +56,7 @@ export class ChatStack extends Stack {
     const presence = new PresenceTeller(this, 'Presence', settings, tables, webSocketApi);
     presence.read(tables, log);
 
-    const parts = { tables, webSocketApi, httpApi, log, fanOut, settler, presence, erasure, files };
+    const parts = { tables, webSocketApi, httpApi, log, fanOut, settler, presence, watch, erasure, files };
     new Alarms(this, 'Alarms', settings, parts);
     new Dashboard(this, 'Dashboard', settings, parts);
 

@@ -1,3 +1,4 @@
+import type { ConnectionWatch } from './connection-watch.ts';
 import type { Erasure } from './erasure.ts';
 import type { FanOut } from './fan-out.ts';
 import type { Files } from './files.ts';
@@ -19,4 +20,5 @@ export interface Parts {
   readonly erasure: Erasure;
   readonly files: Files;
   readonly presence: PresenceTeller;
+  readonly watch: ConnectionWatch;
 }
