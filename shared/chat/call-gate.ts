@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { connectionKeys, TTL_ATTRIBUTE } from '../data/keys.ts';
+import { connectionKeys } from '../data/keys.ts';
 import type { UserId } from '../protocol/ids.ts';
 import type { Charge } from './charge.ts';
 import type { ChatContext } from './context.ts';
@@ -43,7 +43,7 @@ const ANY_NUMBER: RateLimit = { perMinute: 60_000_000, burst: 60_000_000 };
 export function createCallGate(limits: CallLimits): CallGate {
   const users = createRateBuckets(limits.user.perMinute === 0 ? ANY_NUMBER : limits.user);
   const addresses = createRateBuckets(limits.address);
-  const expiry = (now: number) => ({ [TTL_ATTRIBUTE]: Math.ceil(now / 1_000) + KEPT_SECONDS });
+  const expiry = (now: number) => Math.ceil(now / 1_000) + KEPT_SECONDS;
   return {
     async admitUser(ctx, user, charges = []) {
       if (limits.user.perMinute === 0 && charges.length === 0) return;
@@ -52,7 +52,7 @@ export function createCallGate(limits: CallLimits): CallGate {
         key: connectionKeys.userRate(user),
         operation: OPERATION,
         reason: 'this user calls too often',
-        set: expiry(now),
+        expiresAt: expiry(now),
         charges,
       });
     },
@@ -64,13 +64,13 @@ export function createCallGate(limits: CallLimits): CallGate {
         key: connectionKeys.addressRate(hashOf(networkOf(address))),
         operation: OPERATION,
         reason: 'too many calls come from this address',
-        set: expiry(now),
+        expiresAt: expiry(now),
       });
     },
   };
 }
 
-/** 128 bits: which addresses called is nobody's to read from the table. */
+/** 128 bits: which addresses called is nobody’s to read from the table. */
 function hashOf(network: string): string {
   return createHash('sha256').update(network).digest('base64url').slice(0, 22);
 }

@@ -9,8 +9,8 @@
  *
  * The same write counts what spam is known by (charge.ts), so that neither costs a call of its own.
  */
-import type { connectionKeys } from '../data/keys.ts';
-import { ConditionFailed, type Item, type Table } from '../data/table.ts';
+import { type connectionKeys, TTL_ATTRIBUTE } from '../data/keys.ts';
+import { ConditionFailed, type Item, type Table, type Update } from '../data/table.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import { type Charge, countCharges, refuseCharges } from './charge.ts';
 
@@ -30,8 +30,8 @@ export interface Use {
   readonly reason: string;
   /** What else the item has to be; `:now` is known to it. */
   readonly condition?: string;
-  /** What else is set: attributes with their values. */
-  readonly set?: Readonly<Record<string, unknown>>;
+  /** Until when the item is kept, epoch seconds; as long as it was to be without. */
+  readonly expiresAt?: number;
   readonly charges?: readonly Charge[];
   /** Throws where the item, or that there is none, refuses the use for another reason than the limit. */
   check?(item: Item | undefined): void;
@@ -83,38 +83,28 @@ export function createRateBuckets({ perMinute, burst }: RateLimit): RateBuckets 
     refuseCharges(charges, item, now);
   }
 
-  async function write(table: Table, now: number, paused: boolean, use: Use): Promise<Item> {
-    const { key, condition, set = {}, charges = [] } = use;
-    const sets = Object.entries(set).map(([name, value], index) => ({ name, value, index }));
+  function updateOf(now: number, paused: boolean, use: Use): Update {
+    const { key, condition, expiresAt, charges = [] } = use;
     const count = countCharges(charges, remembered.get(key.pk), now);
-    const item = await table.update(key, {
-      update: [
-        `SET ${[paused ? 'tat = :next' : 'tat = tat + :interval', ...sets.map(({ index }) => `#s${index} = :s${index}`)].join(', ')}`,
-        ...count.clauses,
-      ].join(' '),
-      condition: [
-        ...(condition === undefined ? [] : [condition]),
-        paused ? '(attribute_not_exists(tat) OR tat <= :now)' : 'tat > :now AND tat <= :latest',
-        ...count.conditions,
-      ].join(' AND '),
-      ...(sets.length + count.names.size === 0
-        ? {}
-        : {
-            names: {
-              ...Object.fromEntries(count.names),
-              ...Object.fromEntries(sets.map(({ name, index }) => [`#s${index}`, name])),
-            },
-          }),
+    const kept = expiresAt === undefined ? '' : `, ${TTL_ATTRIBUTE} = :expiresAt`;
+    const conditions = [
+      condition,
+      paused ? '(attribute_not_exists(tat) OR tat <= :now)' : 'tat > :now AND tat <= :latest',
+      ...count.conditions,
+    ];
+    return {
+      update: [`SET tat = ${paused ? ':next' : 'tat + :interval'}${kept}`, ...count.clauses].join(' '),
+      condition: conditions.filter((one) => one !== undefined).join(' AND '),
+      // DynamoDB takes no empty list of names.
+      ...(count.names.size === 0 ? {} : { names: Object.fromEntries(count.names) }),
       values: {
         ':now': now,
         ...(paused ? { ':next': now + interval } : { ':interval': interval, ':latest': now + tolerance }),
-        ...Object.fromEntries(sets.map(({ value, index }) => [`:s${index}`, value])),
+        ...(expiresAt === undefined ? {} : { ':expiresAt': expiresAt }),
         ...Object.fromEntries(count.values),
       },
       returns: 'ALL_NEW',
-    });
-    if (!item) throw new Error('the table gave back no item after an update');
-    return item;
+    };
   }
 
   return {
@@ -126,7 +116,8 @@ export function createRateBuckets({ perMinute, burst }: RateLimit): RateBuckets 
       let paused = tatOf(memory) <= now;
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
         try {
-          const item = await write(table, now, paused, use);
+          const item = await table.update(use.key, updateOf(now, paused, use));
+          if (!item) throw new Error('the table gave back no item after an update');
           remember(pk, item);
           return item;
         } catch (error) {
