@@ -59,13 +59,14 @@ export async function lookAt(
   return { record, standing: standingOf(user, record, view.changes) };
 }
 
-/** Number of the event that made someone what it is: the newest about it that is not settled, else what the item reflects. */
+/** Number of the event that made someone what it is: the newest about it that is not settled, or what the item reflects. */
 export function lastMove(
   user: UserId,
   record: { readonly asOf: number } | undefined,
   changes: HeadView['changes'],
 ): number {
-  return changes.findLast(({ member }) => member === user)?.seq ?? record?.asOf ?? 1;
+  const newest = changes.findLast((change) => change.member === user && change.type.startsWith('member.'));
+  return Math.max(newest?.seq ?? 1, record?.asOf ?? 1);
 }
 
 /** Refuses to leave a room without an owner. @throws {ParleyError} `conflict`. */

@@ -105,6 +105,9 @@ describe('roles', () => {
     expect(seq).toBe(before);
     await change(id, owner, bob, {});
     expect((await readLog(ctx, id)).length).toBe(before);
+    // Not what the member did to the room.
+    await updateRoom(ctx, { room: id, user: admin, wanted: { topic: 'Tea' } });
+    expect((await change(id, owner, admin, { role: 'admin' })).seq).toBe(before);
   });
 
   it('P3 once: the same id gives the same role once', async () => {
