@@ -38,7 +38,8 @@ export class ChatStack extends Stack {
     for (const route of ['$connect', 'authenticate']) watch.bind(webSocketApi.handlerOf(route));
     if (settings.moderation) {
       const moderation = new Moderation(this, 'Moderation', settings, settings.moderation);
-      for (const sender of [httpApi.handler, webSocketApi.handlerOf('sendMessage')]) moderation.bind(sender);
+      const routes = ['sendMessage', 'editMessage'].map((route) => webSocketApi.handlerOf(route));
+      for (const writer of [httpApi.handler, ...routes]) moderation.bind(writer);
     }
     if (settings.accountLogRole)
       webSocketApi.stage.node.addDependency(new AccountLogRole(this, 'AccountLogs'));

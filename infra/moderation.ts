@@ -16,7 +16,7 @@ export class Moderation extends Construct {
     this.#functionArn = moderation.functionArn ?? this.#wordList(settings, moderation.words).functionArn;
   }
 
-  /** Lets a function that sends messages ask. */
+  /** Lets a function that commits texts ask. */
   bind(handler: Handler): void {
     const { timeoutMs, onTimeout } = this.#settings;
     handler.addEnvironment(ENV.moderationFunction, this.#functionArn);

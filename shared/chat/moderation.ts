@@ -14,7 +14,5 @@ export type Verdict =
   /** The reason is told to the author. */
   | { readonly decision: 'refuse'; readonly reason: string };
 
-/**
- * @throws {ParleyError} `unavailable` where no verdict came in time, and what is not judged is not let through.
- */
-export type Moderate = (draft: Draft) => Promise<Verdict>;
+/** @returns undefined where no verdict came in time, and what is not judged is not let through. */
+export type Moderate = (draft: Draft) => Promise<Verdict | undefined>;

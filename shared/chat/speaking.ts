@@ -24,9 +24,17 @@ export async function refuseToBlocked(
   if (other) await refuseBlocked(ctx, { user, other }, operation);
 }
 
-/** What the operator's hook makes of a text. @throws {ParleyError} `forbidden` where it refuses it. */
+/**
+ * What the operator's hook makes of a text.
+ *
+ * @throws {ParleyError} `forbidden` where it refuses it, `unavailable` where it does not say and the operator wants it to.
+ */
 export async function textAfterHook(ctx: ChatContext, draft: Draft, operation: string): Promise<string> {
-  const verdict = await ctx.moderate?.(draft);
-  if (verdict?.decision === 'refuse') throw new ParleyError('forbidden', operation, verdict.reason);
-  return verdict?.decision === 'change' ? verdict.text : draft.text;
+  if (!ctx.moderate) return draft.text;
+  const verdict = await ctx.moderate(draft);
+  if (!verdict) {
+    throw new ParleyError('unavailable', operation, 'the text could not be checked; send it again');
+  }
+  if (verdict.decision === 'refuse') throw new ParleyError('forbidden', operation, verdict.reason);
+  return verdict.decision === 'change' ? verdict.text : draft.text;
 }

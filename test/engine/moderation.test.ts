@@ -1,4 +1,4 @@
-/** The moderation hook as it is deployed: the list of words that comes with Parley, asked by the functions that send. */
+/** The moderation hook as it is deployed: the list of words that comes with Parley, asked by the functions that commit texts. */
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import '../helper/matchers.ts';
@@ -49,6 +49,8 @@ describe('moderationWords', () => {
     const post = (text: string) => alice.call('POST', `/api/rooms/${room}/messages`, { text });
     expect(await post('slur')).toBeRefused('forbidden');
     bodyOf(await post('plain'), 201);
+    const edit = await client.ask({ action: 'editMessage', room, target: seq, text: 'no, a slur' });
+    expect(edit).toBeRefused('forbidden');
     const texts = (await readMessages(alice, room)).map(({ text }) => text);
     expect(texts).toEqual(['**** good', 'plain']);
   }, 120_000);

@@ -31,14 +31,18 @@ describe('the moderation hook', () => {
     expect(JSON.stringify(template.toJSON())).not.toMatch(/MODERATION|WordList/);
   });
 
-  it('is a function of the deployer’s, which just those may invoke who send', async () => {
+  it('is a function of the deployer’s, which just those may invoke who commit texts', async () => {
     const template = await synthesize({
       moderationFunctionArn: ARN,
       moderationTimeoutMs: 150,
       moderationOnTimeout: 'closed',
     });
-    expect(askers(template)).toEqual(['Http/Handler', 'WebSocket/SendMessageHandler']);
-    expect(invocable(template).split(ARN)).toHaveLength(3);
+    expect(askers(template)).toEqual([
+      'Http/Handler',
+      'WebSocket/EditMessageHandler',
+      'WebSocket/SendMessageHandler',
+    ]);
+    expect(invocable(template).split(ARN)).toHaveLength(4);
     const [asker] = [...resources(template, 'AWS::Lambda::Function').values()].filter(
       (lambda) => variableOf(lambda, 'MODERATION_FUNCTION') === ARN,
     );

@@ -142,7 +142,7 @@ describe('the moderation hook', () => {
     const refused = sendMessage(handler('closed'), { room: id, user: bob, text: 'hello' });
     await expect(refused).rejects.toMatchObject({
       code: 'unavailable',
-      message: 'unable to send; the message could not be checked; send it again',
+      message: 'unable to send; the text could not be checked; send it again',
     });
     expect(log.join()).toContain('no verdict');
     expect(log.join()).not.toContain('hello');
