@@ -219,7 +219,7 @@ async function main(): Promise<void> {
           since: 1,
           joinedAt: new Date(0).toISOString(),
         } as const;
-        await putMembership(people.chat, { ...membership, read: { seq: 1, n: 0 }, mentions: 0, asOf: 1 });
+        await putMembership(people.chat, { ...membership, read: { seq: 1, n: 0 }, asOf: 1 });
       }
     });
     const sharing = (user: UserId): number =>

@@ -11,6 +11,7 @@ import { DEFAULT_PAGE_LIMIT, type JoinedRoom, type Member, type Room } from '../
 import type { ChatContext } from './context.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { getMembership } from './membership.ts';
+import { unreadMentions } from './mentions.ts';
 import { requireMember } from './ranks.ts';
 import { readRoom } from './read-room.ts';
 import { refusing, strangerRefusal } from './refusals.ts';
@@ -101,7 +102,7 @@ function joinedRoom(
     seq: head.seq,
     read: membership.read.seq,
     unread: unreadOf(head, membership),
-    mentions: membership.mentions,
+    mentions: unreadMentions(head, membership),
     ...(newest && isMessage(newest) ? { lastMessage: toMessage(newest, membership.user) } : {}),
     ...(other === undefined ? {} : { with: other }),
   };

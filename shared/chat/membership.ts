@@ -72,7 +72,6 @@ async function begin(
     since: seq,
     joinedAt: at,
     read: { seq, n },
-    mentions: 0,
     asOf: seq,
   });
   // Also when it was stored before: whoever stored it may have stopped there.

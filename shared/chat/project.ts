@@ -4,6 +4,7 @@
  * themselves (`upToDate`).
  */
 import { batchGetEventsOf, type Committed, isMessage } from '../data/events.ts';
+import { putMention } from '../data/mentions.ts';
 import {
   type MessageState,
   putMessageState,
@@ -12,6 +13,7 @@ import {
   wipeEdit,
 } from '../data/message-state.ts';
 import { putPin } from '../data/pins.ts';
+import type { RoomEvent } from '../protocol/events.ts';
 import type { RoomId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 import type { FileTask } from './file-store.ts';
@@ -37,6 +39,7 @@ export async function project(ctx: ChatContext, room: RoomId, batch: readonly Co
       event.type === 'message.created' ? followFiles(ctx, room, event, 'attach') : undefined,
     ),
   );
+  await Promise.all(batch.map(({ event }) => countMentions(ctx, room, event)));
   const changes = batch.map(({ event }) => event).filter(isMessageChange);
   const changed = await applyAll(
     ctx,
@@ -66,6 +69,12 @@ export async function project(ctx: ChatContext, room: RoomId, batch: readonly Co
     groupBy(replies, ({ root }) => root),
     async (message, list) => list.reduce(countReply, message.state ?? UNTOUCHED),
   );
+}
+
+async function countMentions(ctx: ChatContext, room: RoomId, event: RoomEvent): Promise<void> {
+  if (event.type !== 'message.created') return;
+  const { mentions = [], seq } = event;
+  await Promise.all(mentions.map((user) => putMention(ctx.chat, { user, room, seq })));
 }
 
 /** What becomes of a message's files is done by a queue: it is repeated until it is done, and may take its time. */

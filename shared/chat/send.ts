@@ -10,6 +10,7 @@ import type { FileId, RoomId } from '../protocol/ids.ts';
 import { type Author, append, type PreparedAppend } from './append.ts';
 import type { ChatContext } from './context.ts';
 import { attachmentsOf } from './files.ts';
+import { type Mentions, mentionsOf } from './mentions.ts';
 import { requireMember } from './ranks.ts';
 import { messageAsOfNow, noSuchMessage } from './read-message.ts';
 import type { HeadView } from './room-memory.ts';
@@ -36,11 +37,12 @@ export async function sendMessage(
   prepared?: PreparedAppend,
 ): Promise<ReplyData<'sendMessage'>> {
   const { text, thread, attachments: files = [], ...author } = message;
-  const bodyOf = (said: string, attachments: Attachment[] = []): EventBody => ({
+  const bodyOf = (said: string, attachments: Attachment[] = [], mentions: Mentions = {}): EventBody => ({
     type: 'message.created',
     text: said,
     ...(thread === undefined ? {} : { thread }),
     ...(attachments.length === 0 ? {} : { attachments }),
+    ...mentions,
   });
   let judged: Promise<string> | undefined;
   const { seq, at } = await append(
@@ -59,10 +61,11 @@ export async function sendMessage(
         const attachments = files.length === 0 ? [] : await attachmentsOf(ctx, request, OPERATION);
         // Once, however often the commit is tried.
         judged ??= ctx.moderate && textAfterHook(ctx, message, OPERATION);
-        const said = judged && (await judged);
-        const body = said === undefined && files.length === 0 ? undefined : bodyOf(said ?? text, attachments);
+        const said = (await judged) ?? text;
+        const mentions = await mentionsOf(ctx, view, { user: author.user, role: member.role, text: said });
         const turn = await takeTurnInSlowMode(ctx, author, { member, view, key });
-        return { ...(body ? { body } : {}), ...(turn === undefined ? {} : { at: turn }) };
+        const body = bodyOf(said, attachments, mentions);
+        return { body, ...(turn === undefined ? {} : { at: turn }) };
       },
     },
     prepared,

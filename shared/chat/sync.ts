@@ -5,6 +5,7 @@ import type { ReplyData, SyncedRoom } from '../protocol/frames.ts';
 import { MAX_SYNC_BYTES, type RoomId, type UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 import { unreadOf } from './lists.ts';
+import { unreadMentions } from './mentions.ts';
 import { refusing } from './refusals.ts';
 import { shareEvents } from './share-events.ts';
 
@@ -78,7 +79,7 @@ function standOf(membership: Membership, head: Head, seen: number | undefined): 
       seq: head.seq,
       read: membership.read.seq,
       unread: unreadOf(head, membership),
-      mentions: membership.mentions,
+      mentions: unreadMentions(head, membership),
       events: [],
       more: behind,
       ...(ahead ? { reset: true } : {}),

@@ -124,6 +124,12 @@ function commitUpdate({ key, body, user, at, id, change, seen, limit, hold }: Co
     sets.push('#message = #seq + :one');
     names['#message'] = 'message';
   }
+  if (body.type === 'message.created' && body.everyone) {
+    sets.push('#called = #seq + :one', '#calledBy = :user');
+    names['#called'] = 'called';
+    names['#calledBy'] = 'calledBy';
+    values[':user'] = user;
+  }
   for (const [name, value] of Object.entries(marksOf(body))) {
     sets.push(`#${name} = :${name}`);
     names[`#${name}`] = name;

@@ -70,6 +70,8 @@ const StoredHead = z.object({
   changes: z.array(Change),
   owners: z.array(UserId),
   message: z.optional(z.int()),
+  called: z.optional(z.int()),
+  calledBy: z.optional(UserId),
   last: z.record(z.string(), z.unknown()),
   ...Marks.shape,
 });
@@ -100,6 +102,8 @@ export interface Head extends Marks {
   readonly owners: readonly UserId[];
   /** Number of the newest message. */
   readonly message?: number;
+  /** Number and author of the newest message that mentions the whole room. */
+  readonly called?: { readonly seq: number; readonly by: UserId };
   /** What the room took in seconds that were counted lately. */
   readonly taken: Taken;
   /** The newest event. */
@@ -110,7 +114,8 @@ const ROOM_PARTITION_PREFIX = chatKeys.room('' as RoomId).pk;
 
 /** Stored → domain: also the image of a head in a stream record. */
 export function toHead(item: unknown): Head {
-  const { pk, last, changes, message, kind, slow, deleted, pair, ...head } = z.parse(StoredHead, item);
+  const { pk, last, changes, message, called, calledBy, ...stored } = z.parse(StoredHead, item);
+  const { kind, slow, deleted, pair, ...head } = stored;
   return {
     ...head,
     ...(kind === undefined ? {} : { kind }),
@@ -120,6 +125,7 @@ export function toHead(item: unknown): Head {
     room: z.parse(RoomId, pk.slice(ROOM_PARTITION_PREFIX.length)),
     taken: takenOf(item as object),
     ...(message === undefined ? {} : { message }),
+    ...(called === undefined || calledBy === undefined ? {} : { called: { seq: called, by: calledBy } }),
     changes: changes.map((change) => ({
       ...change,
       seq: head.settled + 1 + head.pending.indexOf(change.key),

@@ -28,6 +28,7 @@ export interface Membership extends Standing {
   readonly user: UserId;
   readonly joinedAt: string;
   readonly read: ReadMark;
+  /** Messages that mention the member by name and that it has not read. */
   readonly mentions: number;
   /** Number of the event that this reflects. */
   readonly asOf: number;
@@ -55,7 +56,8 @@ const StoredActive = z.object({
   joinedAt: Time,
   mutedUntil: z.optional(Time),
   read: z.object({ seq: z.int(), n: z.int() }),
-  mentions: z.int(),
+  /** Numbers of the messages that mention the member, read ones among them (mentions.ts). */
+  mentioned: z._default(z.array(z.int()), []),
   asOf: z.int(),
 });
 const Stored = z.discriminatedUnion('state', [
@@ -68,12 +70,13 @@ export function toMembershipRecord(item: unknown): MembershipRecord {
   const { mutedUntil, ...stored } = z.parse(Stored, item);
   const mute = mutedUntil === undefined ? {} : { mutedUntil };
   if (stored.state === 'left') return { ...stored, ...mute };
-  const { state, ...membership } = stored;
-  return { state, asOf: stored.asOf, membership: { ...membership, ...mute } };
+  const { state, mentioned, ...membership } = stored;
+  const mentions = mentioned.filter((seq) => seq > stored.read.seq).length;
+  return { state, asOf: stored.asOf, membership: { ...membership, mentions, ...mute } };
 }
 
 /** Domain → stored. */
-function membershipItem(membership: Membership): Item {
+function membershipItem(membership: Omit<Membership, 'mentions'>): Item {
   const { user, room } = membership;
   return {
     ...chatKeys.membership(user, room),
@@ -103,7 +106,10 @@ const NEWER = {
 } as const;
 
 /** Stores a new membership unless the item reflects this event or a newer one. @returns what holds now. */
-export async function putMembership(table: Table, membership: Membership): Promise<MembershipRecord> {
+export async function putMembership(
+  table: Table,
+  membership: Omit<Membership, 'mentions'>,
+): Promise<MembershipRecord> {
   try {
     const item = membershipItem(membership);
     await table.put(item, { ...NEWER, values: { ':asOf': membership.asOf } });
@@ -147,7 +153,7 @@ export async function endMembership(
 }
 
 /** What a tombstone holds no more: with the index's keys gone, listings see it no longer. */
-const ENDED = ['role', 'since', 'joinedAt', 'read', 'mentions', 'gsi1pk', 'gsi1sk'] as const;
+const ENDED = ['role', 'since', 'joinedAt', 'read', 'mentioned', 'gsi1pk', 'gsi1sk'] as const;
 const ENDED_FIELDS = ENDED.map((name) => `#${name}`);
 const ENDED_NAMES = Object.fromEntries(ENDED.map((name) => [`#${name}`, name]));
 

@@ -45,7 +45,7 @@ const NAMED_REACTORS = 50;
 /** Domain → wire. @param viewer whose own reactions are marked. */
 export function toMessage({ event, state = UNTOUCHED }: StoredMessage, viewer: UserId): Message {
   const { text = event.text, editedAt, deleted, pinned, reactions, replies, lastReplyAt } = state;
-  const { text: _, attachments, mentions, deleted: __, ...rest } = event;
+  const { text: _, attachments, mentions, everyone, deleted: __, ...rest } = event;
   const thread = replies > 0 ? { replyCount: replies, ...(lastReplyAt ? { lastReplyAt } : {}) } : {};
   if (deleted !== undefined) return { ...rest, deleted: true, reactions: {}, ...thread };
   return {
@@ -53,6 +53,7 @@ export function toMessage({ event, state = UNTOUCHED }: StoredMessage, viewer: U
     text,
     ...(attachments ? { attachments } : {}),
     ...(mentions ? { mentions } : {}),
+    ...(everyone ? { everyone } : {}),
     ...(editedAt ? { editedAt } : {}),
     ...(pinned === undefined ? {} : { pinned: true }),
     reactions: Object.fromEntries(
@@ -103,12 +104,13 @@ export async function putMessageState(
   return written !== undefined;
 }
 
-const WIPE = '#deleted = :true, #text = :nothing REMOVE #attachments, #mentions';
+const WIPE = '#deleted = :true, #text = :nothing REMOVE #attachments, #mentions, #everyone';
 const WIPED = {
   '#deleted': 'deleted',
   '#text': 'text',
   '#attachments': 'attachments',
   '#mentions': 'mentions',
+  '#everyone': 'everyone',
 };
 
 /** Takes the text out of an edit of a message that is deleted; the number stays, so that the log has no gap. */

@@ -156,7 +156,7 @@ export async function renameInHead(table: Table, room: RoomId, renaming: Renamin
   const { from, to } = renaming;
   const ofUser = (key: unknown) => String(key).startsWith(`${from}#`);
   for (let head = await table.get(chatKeys.head(room)); head; ) {
-    const { last, recent, pair, pending, moves } = head;
+    const { last, recent, pair, pending, moves, calledBy } = head;
     if (Array.isArray(pending) && pending.some(ofUser)) return false;
     if (Array.isArray(moves) && moves.includes(from)) return false;
     const fields = {
@@ -166,6 +166,7 @@ export async function renameInHead(table: Table, room: RoomId, renaming: Renamin
           ? recent.map((key) => (ofUser(key) ? `${to}${String(key).slice(from.length)}` : key))
           : recent,
       pair: renamed(pair, renaming, 'pair'),
+      calledBy: renamed(calledBy, renaming, 'by'),
     };
     const changed = Object.entries(fields).flatMap(([name, next]) =>
       next === head?.[name] ? [] : [{ name, value: head?.[name], next }],

@@ -88,7 +88,7 @@ export async function isLetIn(chat: Table, user: UserId, session: string | undef
 
 /** Refuses a user's tokens for good, whoever issued them. */
 export async function refuseEntry(chat: Table, user: UserId): Promise<void> {
-  await chat.put(chatKeys.noEntry(user));
+  await chat.put({ ...chatKeys.noEntry(user) });
 }
 
 export async function deleteSession(chat: Table, user: UserId, session: string): Promise<void> {

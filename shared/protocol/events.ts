@@ -46,6 +46,8 @@ export const MessageCreated = z.object({
   thread: z.optional(Seq),
   attachments: z.optional(z.array(Attachment)),
   mentions: z.optional(z.array(UserId)),
+  /** It mentions the whole room. */
+  everyone: z.optional(z.literal(true)),
 });
 export type MessageCreated = z.infer<typeof MessageCreated>;
 
@@ -113,6 +115,7 @@ export const Message = z.object({
   thread: z.optional(Seq),
   attachments: z.optional(z.array(Attachment)),
   mentions: z.optional(z.array(UserId)),
+  everyone: z.optional(z.boolean()),
   editedAt: z.optional(Time),
   deleted: z.optional(z.boolean()),
   pinned: z.optional(z.boolean()),

@@ -117,7 +117,6 @@ describe('openConnection', () => {
         since: seq,
         joinedAt: at,
         read: { seq: 0, n: 0 },
-        mentions: 0,
         asOf: seq,
       });
     });
@@ -168,7 +167,6 @@ describe('openConnection', () => {
           since: 2,
           joinedAt: at,
           read: { seq: 0, n: 0 },
-          mentions: 0,
           asOf: 2,
         }),
       ),

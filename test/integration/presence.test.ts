@@ -88,7 +88,7 @@ async function newRoom(owner: UserId): Promise<RoomId> {
 async function enter(who: UserId, id: RoomId): Promise<void> {
   const joinedAt = new Date(clock).toISOString();
   const membership = { room: id, user: who, role: 'member', since: 1, joinedAt, asOf: 1 } as const;
-  await putMembership(ctx.chat, { ...membership, read: { seq: 1, n: 0 }, mentions: 0 });
+  await putMembership(ctx.chat, { ...membership, read: { seq: 1, n: 0 } });
 }
 
 async function connect(who: UserId): Promise<{ connection: string; connectedAt: number }> {

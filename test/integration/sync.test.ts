@@ -194,7 +194,6 @@ describe('sync', () => {
         since: 1,
         joinedAt: new Date().toISOString(),
         read: { seq: 1, n: 0 },
-        mentions: 0,
         asOf: 1,
       });
     const many = upTo(1, 1_200).map((i) => room(`many-${String(i).padStart(5, '0')}-${'x'.repeat(40)}`));
