@@ -16,22 +16,16 @@ import {
 import type { Item, Table } from './table.ts';
 
 /**
- * Never shown: keys, which repeat what the rest says; hashes, salts and what guards writes, which are no data about anyone; addresses
- * within the service; what others made of a message, which is theirs.
+ * Never shown: keys, which repeat what the rest says; hashes, salts and what only guards writes, which are no data about anyone; when
+ * an item goes by itself; addresses within the service; what others made of a message, which is theirs.
  */
-const HIDDEN = new Set([
-  'pk',
-  'sk',
-  'gsi1pk',
-  'gsi1sk',
-  'passwordHash',
-  'refreshHash',
-  'previousHash',
-  'salt',
-  'attempt',
-  'callback',
-  'state',
-]);
+const HIDDEN = new Set(
+  'pk sk gsi1pk gsi1sk passwordHash refreshHash previousHash salt attempt version told expiresAt callback state'.split(
+    ' ',
+  ),
+);
+/** Stored as epoch milliseconds, shown as every time of the protocol. */
+const TIMES = new Set('rotatedAt connectedAt createdAt notBefore at until leaving heardFrom'.split(' '));
 
 /** By what a sort key begins with. */
 const KINDS: readonly (readonly [prefix: string, kind: ExportKind])[] = [
@@ -55,7 +49,12 @@ const NAMED_BY_KEY: readonly string[] = [BLOCK_PREFIX, BAN_PREFIX, SESSION_PREFI
 /** Stored → wire. @param room that it belongs to. */
 export function toRecord(item: Item, room?: RoomId): ExportRecord {
   const [, kind = 'other'] = KINDS.find(([prefix]) => item.sk.startsWith(prefix)) ?? [];
-  const shown = Object.entries(item).filter(([name]) => !HIDDEN.has(name));
+  const shown = Object.entries(item)
+    .filter(([name]) => !HIDDEN.has(name))
+    .map(([name, value]) => {
+      const isTime = TIMES.has(name) && typeof value === 'number';
+      return [name, isTime ? new Date(value).toISOString() : value] as const;
+    });
   const prefix = NAMED_BY_KEY.find((one) => item.sk.startsWith(one));
   const named = prefix === undefined ? {} : { id: item.sk.slice(prefix.length) };
   return { kind, ...(room === undefined ? {} : { room }), data: { ...named, ...Object.fromEntries(shown) } };

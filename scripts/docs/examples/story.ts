@@ -38,6 +38,7 @@ async function accounts(play: Player, token: string): Promise<void> {
   await play.call('makeATicket', { token });
   await play.call('readTheAccount', { token });
   await play.call('changeTheAccount', { token, body: { displayName: 'Alice Liddell' } });
+  await play.call('exportTheAccount', { token });
 }
 
 async function rooms(play: Player, alice: string, bob: string): Promise<void> {
