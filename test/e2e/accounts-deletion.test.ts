@@ -21,6 +21,31 @@ async function until<T>(look: () => Promise<T>, is: (seen: T) => boolean): Promi
   return look();
 }
 
+describe('the export of an account', () => {
+  it('holds what the user said, page by page, and nothing of others', async () => {
+    const [alice, bob] = await people(endpoint(), 'exported', 'other');
+    const room = await createRoom(alice, { members: [bob] });
+    for (const [who, text] of [
+      [alice, 'mine'],
+      [bob, 'not mine'],
+    ] as const) {
+      bodyOf(await who.call('POST', `/api/rooms/${room}/messages`, { text }), 201);
+    }
+    const records: { kind: string; data: Record<string, unknown> }[] = [];
+    let cursor: string | undefined;
+    do {
+      const path = `/api/auth/me/export${cursor === undefined ? '' : `?cursor=${cursor}`}`;
+      const page = bodyOf<{ items: typeof records; cursor?: string }>(await alice.call('GET', path), 200);
+      records.push(...page.items);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    expect(records.find(({ kind }) => kind === 'account')?.data).toMatchObject({ user: alice.user });
+    const texts = records.flatMap(({ data }) => (data.text === undefined ? [] : [data.text]));
+    expect(texts).toEqual(['mine']);
+    expect(JSON.stringify(records)).not.toMatch(/argon2|Hash|"pk"/);
+  });
+});
+
 describe('deleting an account', () => {
   it('P9 closes its connections, refuses its tokens, and never gives its name again', async () => {
     const user = await register(endpoint(), 'gone');
