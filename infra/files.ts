@@ -51,9 +51,7 @@ export class Files extends Construct {
       encryption: s3.BucketEncryption.S3_MANAGED,
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
-      ...(settings.keepData
-        ? { removalPolicy: RemovalPolicy.RETAIN }
-        : { removalPolicy: RemovalPolicy.DESTROY, autoDeleteObjects: true }),
+      removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       ...(settings.allowedOrigins.length > 0 && { cors: [cors(settings.allowedOrigins)] }),
       lifecycleRules: [
         { prefix: UPLOADS, expiration: UPLOAD_LIFE, abortIncompleteMultipartUploadAfter: UPLOAD_LIFE },
