@@ -75,6 +75,7 @@ export class ChatStack extends Stack {
       ChatTable: tables.chat.tableName,
       ConnectionsTable: tables.connections.tableName,
       FailureQueueUrl: log.failures.queueUrl,
+      FilesBucket: files.bucket.bucketName,
     });
   }
 
