@@ -9,7 +9,6 @@ import type { ChatContext } from '../../shared/chat/context.ts';
 import { readPresence } from '../../shared/chat/presence.ts';
 import { createRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
 import type { DynamoCall } from '../../shared/data/dynamodb.ts';
-import { createTable, type Table } from '../../shared/data/table.ts';
 import type { Outcome } from '../../shared/delivery/poster.ts';
 import type { PresenceMessage } from '../../shared/delivery/presence-messages.ts';
 import { type ConnectionRecord, readConnectionRecords } from '../../shared/delivery/presence-records.ts';
@@ -18,8 +17,8 @@ import { followUser, lookAndTell, type PresenceEnvironment } from '../../shared/
 import { createLogger } from '../../shared/observability/log.ts';
 import type { RoomId, UserId } from '../../shared/protocol/ids.ts';
 import { type Random, randomOf } from '../simulation/random.ts';
-import { LET_IN, room, user } from './chat.ts';
-import { CHAT_TABLE_NAME, CONNECTIONS_TABLE_NAME, type Database } from './database.ts';
+import { contextThrough, LET_IN, room, user } from './chat.ts';
+import { CONNECTIONS_TABLE_NAME, type Database } from './database.ts';
 import { HeldPresence } from './presence-held.ts';
 import { falseViews, type Watcher } from './presence-truth.ts';
 import { type Actor, createScheduler } from './scheduler.ts';
@@ -74,15 +73,7 @@ export async function runPresence(options: {
   const people = Array.from({ length: PEOPLE }, (_, index) => user(`person-${run}-${index}`));
   const rooms = Array.from({ length: ROOMS }, (_, index) => room(`presence-${run}-${index}`));
 
-  function contextOf(call: DynamoCall): ChatContext {
-    const table = (name: string): Table => createTable({ name, call, now });
-    return {
-      chat: table(CHAT_TABLE_NAME),
-      connections: table(CONNECTIONS_TABLE_NAME),
-      now,
-      newId: () => `id-${run}-${++ids}`,
-    };
-  }
+  const contextOf = (call: DynamoCall) => contextThrough(call, now);
 
   function environmentOf(actor: Actor): PresenceEnvironment {
     const pass = <T>(task: () => Promise<T>) => task();
@@ -128,8 +119,8 @@ export async function runPresence(options: {
           await work(environmentOf(timed));
           invoked--;
         } catch (error) {
-          if (String(error).includes('ValidationException')) throw error;
           // A batch that failed comes again.
+          if (String(error).includes('ValidationException')) throw error;
           failed();
         }
       },
@@ -171,10 +162,8 @@ export async function runPresence(options: {
         follow(batch);
         if (random.chance(0.05)) follow(batch);
       }
-      const due = [...queue].filter(({ due, taken }) => !taken && due <= clock);
-      for (const waiting of due) take(waiting);
-      const quietNow = moving + invoked + batch.length + queue.size === 0;
-      idle = quietNow ? idle + 1 : 0;
+      for (const waiting of queue) if (!waiting.taken && waiting.due <= clock) take(waiting);
+      idle = moving + invoked + batch.length + queue.size === 0 ? idle + 1 : 0;
       clock += CALL_MS;
       for (let turns = random.between(1, 4); turns > 0; turns--) await actor.sleep();
     }
@@ -186,13 +175,9 @@ export async function runPresence(options: {
   }
 
   async function openSocket(ctx: ChatContext, who: UserId, member: ReadonlySet<RoomId>): Promise<Watcher> {
-    const socket: Watcher = {
-      connection: `c-${run}-${++ids}`,
-      user: who,
-      connectedAt: clock,
-      held: new HeldPresence(() => {}),
-      open: false,
-    };
+    const connection = `c-${run}-${++ids}`;
+    const held = new HeldPresence(() => {});
+    const socket: Watcher = { connection, user: who, connectedAt: clock, held, open: false };
     sockets.add(socket);
     await openConnection(
       ctx,
@@ -217,8 +202,8 @@ export async function runPresence(options: {
 
   const memberships = new Map(people.map((one) => [one, new Set<RoomId>()]));
   const setUp = contextOf(database.call);
+  const [owner = user('nobody'), ...others] = people;
   for (const id of rooms) {
-    const [owner = user('nobody'), ...others] = people;
     await createRoom(setUp, { user: owner, room: id, name: 'run', kind: 'public' });
     memberships.get(owner)?.add(id);
     for (const other of others) {
@@ -268,8 +253,7 @@ export async function runPresence(options: {
         const ctx = contextOf(actor.call);
         for (let move = choices.between(0, 3); move > 0; move--) {
           for (let pause = choices.between(0, 60); pause > 0; pause--) await actor.sleep();
-          const id = choices.pick(rooms.slice(0, 1));
-          if (id === undefined) break;
+          const [id = room('none')] = rooms;
           if (mine.has(id)) {
             await leaveRoom(ctx, { room: id, user: who });
             mine.delete(id);
