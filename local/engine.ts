@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Authorizer, checkDestinations, checkMappings, describeDenial } from './access/authorizer.ts';
 import { checkDeliveryRights, checkInvokeRights } from './access/invoke-rights.ts';
+import { fillInTexts } from './assembly/custom-values.ts';
 import type { AssemblyModel } from './assembly/model.ts';
 import { readAssembly } from './assembly/read-assembly.ts';
 import { bundled } from './bundled.ts';
@@ -206,9 +207,12 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
   await queues.create(model.queues);
   const secrets = await SecretStore.open(model.secrets, fileOf('secrets.json'));
 
+  /** Variables of each function, once the custom resources that they name have answered. */
+  let variables: ReadonlyMap<string, Readonly<Record<string, string>>> = new Map();
   const environmentFor = (fn: AssemblyModel['functions'][number], gateway?: number) => {
     const { accessKeyId, secretAccessKey, sessionToken } = credentials.issue(fn, gateway);
     return {
+      ...variables.get(fn.name),
       AWS_REGION: model.region,
       AWS_DEFAULT_REGION: model.region,
       AWS_ACCESS_KEY_ID: accessKeyId,
@@ -289,12 +293,14 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     closers.push(() => opened.close());
   }
   const customResources = fileOf('custom-resources.json');
-  await makeCustomResources({
+  const answered = await makeCustomResources({
     model,
     lambda,
     log: (text) => log({ at: Date.now(), level: 'info', source: 'engine', text }),
     ...(customResources !== undefined && { file: customResources }),
   });
+  variables = new Map(model.functions.map((fn) => [fn.name, fillInTexts(fn.environment, answered)]));
+  const outputs = fillInTexts(model.outputs, answered);
   mappings.start();
   const schedules = new Schedules({
     schedules: model.schedules,
@@ -369,7 +375,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     awsEndpoint: endpoint.url,
     storageEndpoint: storage.url,
     model,
-    outputs: model.outputs,
+    outputs,
     authorizer,
     metrics,
     replace(functionName, codeDirectory) {

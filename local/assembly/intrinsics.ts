@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import { isObject, type Json, type JsonObject, objectOf, type StackArtifact } from './cloud-assembly.ts';
+import { hasMark } from './custom-values.ts';
 
 /** What the names in a template stand for on this machine. */
 export interface Scope {
@@ -137,7 +138,7 @@ const FUNCTIONS: Readonly<Record<string, Resolver>> = {
   },
   'Fn::Split': (argument, scope) => {
     const [delimiter, source] = argumentsOf(argument, 'Fn::Split');
-    return text(source, scope, 'Fn::Split').split(String(delimiter));
+    return known(text(source, scope, 'Fn::Split'), 'Fn::Split').split(String(delimiter));
   },
   'Fn::If': (argument, scope) => {
     const [name, yes, no] = argumentsOf(argument, 'Fn::If');
@@ -158,8 +159,15 @@ const FUNCTIONS: Readonly<Record<string, Resolver>> = {
     if (value === undefined) throw unresolvable('Fn::FindInMap', `no entry ${map}.${first}.${second}`);
     return value;
   },
-  'Fn::Base64': (argument, scope) => Buffer.from(text(argument, scope, 'Fn::Base64')).toString('base64'),
+  'Fn::Base64': (argument, scope) =>
+    Buffer.from(known(text(argument, scope, 'Fn::Base64'), 'Fn::Base64')).toString('base64'),
 };
+
+/** What takes a text apart can't wait for a custom resource to answer it. */
+function known(value: string, where: string): string {
+  if (!hasMark(value)) return value;
+  throw unresolvable(where, 'the attributes of a custom resource are known only after it ran');
+}
 
 function unresolvable(what: string, reason: string): EngineError {
   return new EngineError('intrinsic_unresolvable', `unable to resolve ${what}; ${reason}`);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { EngineError } from '../errors.ts';
 import type { Json, TemplateResource } from './cloud-assembly.ts';
+import { markOf } from './custom-values.ts';
 import { isCustomResource } from './resource-types.ts';
 
 /** Where the names and addresses of a stack live. */
@@ -136,11 +137,10 @@ function serviceOf(type: string): string {
 export function attributeOf(resource: TemplateResource, identity: Identity, name: string): Json {
   const value = identity.attributes[name];
   if (value !== undefined) return value;
-  const reason = isCustomResource(resource.type)
-    ? 'the attributes of a custom resource are known only after it ran'
-    : `the engine does not know this attribute of ${resource.type}`;
+  if (isCustomResource(resource.type)) return markOf(resource.logicalId, name);
   throw new EngineError(
     'intrinsic_unresolvable',
-    `unable to resolve Fn::GetAtt ${resource.logicalId}.${name} (${resource.constructPath}); ${reason}`,
+    `unable to resolve Fn::GetAtt ${resource.logicalId}.${name} (${resource.constructPath}); ` +
+      `the engine does not know this attribute of ${resource.type}`,
   );
 }

@@ -1,5 +1,6 @@
 import { EngineError } from '../errors.ts';
 import { objectOf, readStackArtifact } from './cloud-assembly.ts';
+import { checkMarks } from './custom-values.ts';
 import { resolve } from './intrinsics.ts';
 import type { AssemblyModel, BucketModel, FunctionModel, HttpApiModel, WebSocketApiModel } from './model.ts';
 import { readApis } from './read-apis.ts';
@@ -70,7 +71,7 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
     else requireKnown(destination.arn, declared, 'the function');
   }
   const localize = addressRewriter([...webSocketApis, ...httpApis], buckets, region, options);
-  return {
+  const model: AssemblyModel = {
     stackName,
     region,
     account: place.account,
@@ -92,6 +93,8 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
     customResources: readCustomResources(reader, declared),
     outputs: mapValues(readOutputs(reader), localize),
   };
+  checkMarks(model);
+  return model;
 }
 
 function readOutputs(reader: AssemblyReader): Record<string, string> {
@@ -100,7 +103,7 @@ function readOutputs(reader: AssemblyReader): Record<string, string> {
     try {
       outputs[name] = String(resolve(objectOf(output).Value, reader.scope));
     } catch (error) {
-      // An output is for people to read: one that names an attribute made by a custom resource is left out.
+      // An output is for people to read: one that can't be resolved is left out.
       if (!(error instanceof EngineError)) throw error;
     }
   }

@@ -18,6 +18,7 @@ export interface BillReport {
   readonly writeUnits: number;
   readonly readUnits: number;
   readonly queueRequests: number;
+  readonly topicRequests: number;
   readonly secretsCalls: number;
   /** All of it, dollars. */
   readonly dollars: number;
@@ -55,6 +56,7 @@ export function makeBill({ counters, functions, models, calls, capacity }: BillO
     gigabyteSeconds,
     ...capacity,
     queueRequests: callsOf(calls, 'sqs'),
+    topicRequests: callsOf(calls, 'sns'),
     secretsCalls: callsOf(calls, 'secretsmanager'),
   };
   const dollars =
@@ -66,6 +68,7 @@ export function makeBill({ counters, functions, models, calls, capacity }: BillO
     metered.writeUnits * PRICES.writeUnit +
     metered.readUnits * PRICES.readUnit +
     metered.queueRequests * PRICES.queueRequest +
+    metered.topicRequests * PRICES.topicRequest +
     metered.secretsCalls * PRICES.secretsCall;
   return { ...metered, dollars, basis: PRICES.basis };
 }

@@ -243,7 +243,13 @@ describe('intrinsic functions', () => {
     await expect(resolved({ 'Fn::GetAtt': ['Items', 'Colour'] })).rejects.toThrow(
       /Items\.Colour \(Sample\/Items\/Resource\)/,
     );
-    await expect(resolved({ 'Fn::GetAtt': ['Token', 'Value'] })).rejects.toThrow(/known only after it ran/);
+    const early = readChanged(({ Resources }) => {
+      Object.assign(Resources.Work?.Properties ?? {}, { QueueName: { 'Fn::GetAtt': ['Token', 'Value'] } });
+    });
+    await expect(early).rejects.toThrow(/Token\.Value among the \w+; .* known only after it ran/);
+    await expect(resolved({ 'Fn::Split': [',', { 'Fn::GetAtt': ['Token', 'Value'] }] })).rejects.toThrow(
+      /Fn::Split; .* known only after it ran/,
+    );
   });
 });
 

@@ -76,13 +76,15 @@ describe('GET /_local/metrics', () => {
   });
 });
 
+const MILLION = { calls: 1_000_000, errors: 0, requestBytes: 0, responseBytes: 0 };
+
 describe('the bill', () => {
   it('adds up what AWS meters at its list prices', () => {
     const counters = { ...createCounters(), meteredIn: 600_000, meteredOut: 400_000, httpRequests: 500_000 };
     const functions = { f: { ...STATISTICS, invocations: 1_000_000, billedMilliseconds: 2_000_000 } };
     const models = [{ name: 'f', memoryMegabytes: 512 }];
     const calls = {
-      f: { 'sqs:SendMessage': { calls: 1_000_000, errors: 0, requestBytes: 0, responseBytes: 0 } },
+      f: { 'sqs:SendMessage': MILLION, 'sns:Publish': MILLION },
     };
     const capacity = { writeUnits: 1_000_000, readUnits: 2_000_000 };
     const bill = makeBill({
@@ -97,8 +99,8 @@ describe('the bill', () => {
       gigabyteSeconds: 1000,
       queueRequests: 1_000_000,
     });
-    // Messages 1.00, minutes 1.00, requests 0.50, invocations 0.20, seconds 0.0133334, writes 0.625, reads 0.25, queue 0.40.
-    expect(bill.dollars).toBeCloseTo(3.9883334, 6);
+    // Messages 1.00, minutes 1.00, requests 0.50, invocations 0.20, seconds 0.0133334, writes 0.625, reads 0.25, queue 0.40, topic 0.50.
+    expect(bill.dollars).toBeCloseTo(4.4883334, 6);
   });
 
   it('estimates capacity from the sizes of calls', () => {
