@@ -7,6 +7,8 @@ export interface Route {
   readonly description: string;
   readonly chat?: TableGrant;
   readonly connections?: TableGrant;
+  /** Whether it posts to connections itself. */
+  readonly posts?: true;
 }
 
 /** Keys in Chat that a member's commands are about: rooms with their logs, and who is a member of what. */
@@ -106,6 +108,24 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     entry: 'leave-room',
     description: 'Ends the user’s membership of a room',
     ...CHANGE_MEMBERSHIP,
+  },
+  typing: {
+    entry: 'typing',
+    description: 'Tells a room that the user types',
+    // The room's head and item, the membership; in a direct room, a block.
+    chat: { actions: ['GetItem'], keys: ROOMS_AND_MEMBERS },
+    // Who listens there.
+    connections: { actions: ['UpdateItem', 'Query'], keys: ['CONN#*', 'SUBS#*'] },
+    posts: true,
+  },
+  markRead: {
+    entry: 'mark-read',
+    description: 'Moves the read mark of a room',
+    // The room's head and item, the event up to which was read; the mark is on the membership.
+    chat: { actions: ['GetItem', 'UpdateItem'], keys: ROOMS_AND_MEMBERS },
+    // The user's other connections, and who listens in the room.
+    connections: { actions: ['UpdateItem', 'Query'], keys: SUBSCRIPTIONS },
+    posts: true,
   },
   sync: {
     entry: 'sync',

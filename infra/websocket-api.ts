@@ -63,7 +63,7 @@ export class WebSocketApi extends Construct {
     this.handlerOf('$connect').addEnvironment(ENV.allowedOrigins, origins.join(','));
   }
 
-  #add(routeKey: string, { entry, description, chat, connections }: Route, tables: Tables): Handler {
+  #add(routeKey: string, { entry, description, chat, connections, posts }: Route, tables: Tables): Handler {
     const handler = new Handler(this, constructId(entry), {
       settings: this.#settings,
       entry: `websocket/${entry}`,
@@ -73,6 +73,7 @@ export class WebSocketApi extends Construct {
     });
     if (chat !== undefined) tables.chat.bind(handler, chat);
     if (connections !== undefined) tables.connections.bind(handler, connections);
+    if (posts) this.bind(handler);
     if (routeKey === '$connect') {
       // It stores with the connection where to post to it, and refuses foreign pages.
       handler.addEnvironment(ENV.callbackUrl, this.#callbackUrl());

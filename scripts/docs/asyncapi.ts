@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { type Action, COMMANDS } from '../../shared/protocol/commands.ts';
 import { WireError } from '../../shared/protocol/errors.ts';
 import { ClosingCode, EventsFrame, PresenceFrame, REPLIES } from '../../shared/protocol/frames.ts';
-import { ClientId } from '../../shared/protocol/ids.ts';
+import { ClientId, RoomId, SeenSeq, UserId } from '../../shared/protocol/ids.ts';
 import type { Recording } from './examples/recording.ts';
 import { Components, type Json } from './schemas.ts';
 
@@ -29,7 +29,7 @@ const SUMMARY: Readonly<Record<Action, string>> = {
   ping: 'Keeps the connection open.',
 };
 
-/** What the service sends unasked. A frame whose type is also a command's action has a name of its own. */
+/** What the service sends unasked, by type; with `Frame` where that is also a command's action or a plain word. */
 const SENT = {
   events: {
     summary: 'Events of a room, ascending by `seq`; at most 32 KiB. A client sees its own, too.',
@@ -38,6 +38,14 @@ const SENT = {
   presenceFrame: {
     summary: 'Somebody who shares a room came online or went offline; in large rooms, how many are online.',
     schema: PresenceFrame,
+  },
+  typingFrame: {
+    summary: 'Somebody types, or stopped; over after ten seconds without another.',
+    schema: z.object({ type: z.literal('typing'), room: RoomId, user: UserId, on: z.boolean() }),
+  },
+  readFrame: {
+    summary: 'Somebody has read a room up to an event.',
+    schema: z.object({ type: z.literal('read'), room: RoomId, user: UserId, seq: SeenSeq }),
   },
   closing: {
     summary: 'Comes just before the service closes the connection.',

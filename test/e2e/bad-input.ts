@@ -165,6 +165,22 @@ export const BAD_FIELDS: Readonly<Record<string, readonly Bad[]>> = {
       token: value,
     })),
   ],
+  typing: [
+    ['no room', command(() => ({ action: 'typing', on: true }))],
+    ['an unknown field', command((room) => ({ action: 'typing', room, on: true, user: 'bob' }))],
+    ...each('a room that is', NO_ROOM, (_, value) => ({ action: 'typing', room: value, on: true })),
+    ...each('on that is', [null, 0, 1, 'true', [], {}], (room, value) => ({
+      action: 'typing',
+      room,
+      on: value,
+    })),
+  ],
+  markRead: [
+    ['no number', command((room) => ({ action: 'markRead', room }))],
+    ['an unknown field', command((room) => ({ action: 'markRead', room, seq: 1, user: 'bob' }))],
+    ...each('a room that is', NO_ROOM, (_, value) => ({ action: 'markRead', room: value, seq: 1 })),
+    ...each('a number that is', NO_SEQ, (room, value) => ({ action: 'markRead', room, seq: value })),
+  ],
   presence: [
     ['no room', command(() => ({ action: 'presence' }))],
     ['an unknown field', command((room) => ({ action: 'presence', room, user: 'bob' }))],
@@ -172,9 +188,3 @@ export const BAD_FIELDS: Readonly<Record<string, readonly Bad[]>> = {
   ],
   ping: [['an unknown field', command(() => ({ action: 'ping', at: 'now' }))]],
 };
-
-/** Actions of the protocol that are not served yet, each with fields that would be right. */
-export const NOT_YET_SERVED = [
-  { action: 'typing', on: true },
-  { action: 'markRead', seq: 1 },
-] as const;

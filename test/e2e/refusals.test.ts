@@ -4,7 +4,7 @@ import { type Account, freshName, people } from '../helper/account.ts';
 import type { Client } from '../helper/client.ts';
 import { endpoint } from '../helper/endpoint.ts';
 import { createRoom, readLog } from '../helper/room.ts';
-import { BAD_FIELDS, DEEP_JSON, NO_ACTIONS, NO_COMMANDS, NOT_YET_SERVED } from './bad-input.ts';
+import { BAD_FIELDS, DEEP_JSON, NO_ACTIONS, NO_COMMANDS } from './bad-input.ts';
 import { itUnlessDeviating } from './deviations.ts';
 
 /** Cases after which a new connection is opened, so that the rate limit (a burst of 30) is never in the way. */
@@ -67,13 +67,6 @@ describe('P8 clean refusals: over the WebSocket', () => {
     await refuse((BAD_FIELDS[action] ?? []).map(([what, frame]) => [what, frame(room)]));
   });
 
-  it('P8 clean refusals: an action that is not served yet says so', async () => {
-    const frames = NOT_YET_SERVED.map(
-      (fields) => [fields.action, JSON.stringify({ ...fields, room })] as const,
-    );
-    await refuse(frames);
-  });
-
   it('P8 clean refusals: an unknown room is refused by every command', async () => {
     const unknown = freshName('room');
     const client = await bob.connect();
@@ -83,6 +76,8 @@ describe('P8 clean refusals: over the WebSocket', () => {
       { action: 'leaveRoom' },
       { action: 'history' },
       { action: 'presence' },
+      { action: 'typing', on: true },
+      { action: 'markRead', seq: 1 },
     ]) {
       expect(await client.ask({ ...fields, room: unknown })).toBeRefused('not_found');
     }

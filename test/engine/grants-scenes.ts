@@ -13,6 +13,7 @@ import { eraseAccount, rotateKeys } from './grants-scenes-accounts.ts';
 import { keepFiles, passFile, sendFile } from './grants-scenes-files.ts';
 import { endSession, logOut, lookAtConnections } from './grants-scenes-live.ts';
 import { CHANGE_SCENES, project, readHistory, send } from './grants-scenes-messages.ts';
+import { MOMENT_SCENES } from './grants-scenes-moments.ts';
 import type { Scene, Stage } from './grants-stage.ts';
 
 let rooms = 0;
@@ -257,6 +258,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await sendFile(stage);
   },
   ...CHANGE_SCENES,
+  ...MOMENT_SCENES,
   'WebSocket/JoinRoomHandler': changeMembership('joinRoom'),
   'WebSocket/LeaveRoomHandler': changeMembership('leaveRoom'),
   'WebSocket/SyncHandler': ask(async (client, room, stage) => {

@@ -80,6 +80,8 @@ export interface DataOf {
   leaveRoom: Appended;
   sync: { readonly rooms: readonly SyncedRoom[] };
   history: { readonly room: string; readonly messages: readonly Message[]; readonly more: boolean };
+  typing: Readonly<Record<string, never>>;
+  markRead: { readonly room: string; readonly seq: number; readonly unread: number };
   presence: { readonly room: string; readonly online: readonly string[]; readonly count: number };
   authenticate: { readonly expiresAt: string };
   ping: { readonly at: string };
@@ -110,13 +112,29 @@ export interface PresenceFrame {
   readonly count?: number;
 }
 
+/** Somebody types, or stopped. */
+export interface TypingFrame {
+  readonly type: 'typing';
+  readonly room: string;
+  readonly user: string;
+  readonly on: boolean;
+}
+
+/** How far somebody has read. */
+export interface ReadFrame {
+  readonly type: 'read';
+  readonly room: string;
+  readonly user: string;
+  readonly seq: number;
+}
+
 export interface ClosingFrame {
   readonly type: 'closing';
   readonly code: string;
   readonly reconnect: boolean;
 }
 
-export type Frame = Reply | EventsFrame | PresenceFrame | ClosingFrame;
+export type Frame = Reply | EventsFrame | PresenceFrame | TypingFrame | ReadFrame | ClosingFrame;
 
 /** Bytes of one `events` frame at most, and of a `sync` reply, the largest frame there is. */
 const MAX_EVENTS_BYTES = 32 * 1024;
@@ -151,6 +169,12 @@ export function readFrame(text: string): Frame {
       if (fault) throw wrong(fault);
       break;
     }
+    case 'typing':
+      if (!isTold(frame) || typeof frame.on !== 'boolean') throw wrong('types badly');
+      break;
+    case 'read':
+      if (!isTold(frame) || !Number.isSafeInteger(frame.seq)) throw wrong('reads badly');
+      break;
     case 'closing':
       if (typeof frame.code !== 'string' || typeof frame.reconnect !== 'boolean') throw wrong('closes badly');
       break;
@@ -159,6 +183,11 @@ export function readFrame(text: string): Frame {
   }
   // Every field that the tests rely on was looked at just above.
   return frame as unknown as Frame;
+}
+
+/** Whether a frame about somebody in a room says who and where. */
+function isTold({ room, user }: Record<string, unknown>): boolean {
+  return typeof room === 'string' && typeof user === 'string';
 }
 
 /** What is wrong with an error, or nothing. */

@@ -179,7 +179,7 @@ export class Socket {
   /** Waits for a frame, and takes it as an example of the message for its type. */
   async hear(type: string, fits: (frame: Json) => boolean = () => true): Promise<void> {
     const frame = await this.#next(`a frame ${type}`, (one) => one.type === type && fits(one));
-    this.#note(isAction(type) ? `${type}Frame` : type, frame);
+    this.#note(isAction(type) || type === 'read' ? `${type}Frame` : type, frame);
   }
 
   /** Waits for a frame that is no example. */

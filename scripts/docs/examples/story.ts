@@ -66,6 +66,10 @@ async function conversation(play: Player, alice: string, bob: string): Promise<v
   await a.command('ping');
   await a.command('sendMessage', { room, text: 'hello', id: 'm1' });
   await b.hear('events', (frame) => JSON.stringify(frame).includes('"m1"'));
+  await b.command('typing', { room, on: true });
+  await a.hear('typing');
+  await b.command('markRead', { room, seq: 5 });
+  await a.hear('read');
   await a.refused('not_found', 'sendMessage', { room: 'nowhere', text: 'hello', id: 'm2' });
   await play.call('send', { token: bob, params: { room }, body: { text: 'hello alice', id: 'm3' } });
   await play.call('readHistory', { token: alice, params: { room }, query: { limit: 2 } });

@@ -1,0 +1,54 @@
+/** How far a member has read. */
+import { moveReadMark } from '../data/read-marks.ts';
+import { ParleyError } from '../protocol/errors.ts';
+import type { ReplyData } from '../protocol/frames.ts';
+import type { RoomId, UserId } from '../protocol/ids.ts';
+import type { ChatContext } from './context.ts';
+import { requireMember } from './ranks.ts';
+import { readRoom } from './read-room.ts';
+import { refusing } from './refusals.ts';
+import type { HeadView } from './room-memory.ts';
+import { storedEvent } from './stored-event.ts';
+
+export interface Marking {
+  /** Where the mark is now, and what is unread from there on. */
+  readonly data: ReplyData<'markRead'>;
+  /** Whether it was behind before. */
+  readonly moved: boolean;
+}
+
+/**
+ * Moves the user's read mark to an event. A mark never moves back, and a number beyond the log is its end: what is not there yet
+ * can't have been read.
+ *
+ * @throws {ParleyError} `not_found` where there is no such room or it is hidden, `forbidden` for who is not a member of a
+ *   public room (P6), `unavailable`.
+ */
+export async function markRead(
+  ctx: ChatContext,
+  { user, room, seq }: { readonly user: UserId; readonly room: RoomId; readonly seq: number },
+): Promise<Marking> {
+  const operation = 'mark as read';
+  return refusing(operation, async () => {
+    const { view, standing } = await readRoom(ctx, { user, room }, operation);
+    await requireMember(ctx, operation, { view, standing });
+    const upTo = Math.min(seq, view.seq);
+    const n = await messagesUpTo(ctx, view, upTo, operation);
+    const marked = await moveReadMark(ctx.chat, { user, room, mark: { seq: upTo, n } });
+    // The log has made the user a member already; the item comes a moment later.
+    if (!marked) throw new ParleyError('unavailable', operation, 'you are joining just now; send it again');
+    const { mark, moved } = marked;
+    return { data: { room, seq: mark.seq, unread: Math.max(0, view.n - mark.n) }, moved };
+  });
+}
+
+/** How many messages the room had with an event. */
+async function messagesUpTo(
+  ctx: ChatContext,
+  view: HeadView,
+  seq: number,
+  operation: string,
+): Promise<number> {
+  if (seq === view.seq) return view.n;
+  return seq === 0 ? 0 : (await storedEvent(ctx, view.room, seq, operation)).n;
+}

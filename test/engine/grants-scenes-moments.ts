@@ -1,0 +1,36 @@
+/** What is true for a moment: typing and read marks, told by the functions that are asked. */
+import { bodyOf } from '../helper/account.ts';
+import type { Client } from '../helper/client.ts';
+import type { Scene, Stage } from './grants-stage.ts';
+
+let rooms = 0;
+
+/** A room with one message, which alice and bob hear. */
+async function together({ alice, bob }: Stage): Promise<{ room: string; a: Client; b: Client }> {
+  rooms += 1;
+  const room = `moment-${process.pid}-${rooms}`;
+  bodyOf(await alice.call('POST', '/api/rooms', { room, name: room, kind: 'public' }), 201);
+  bodyOf(await bob.call('POST', `/api/rooms/${room}/join`), 200);
+  bodyOf(await alice.call('POST', `/api/rooms/${room}/messages`, { text: 'hello' }), 201);
+  return { room, a: await alice.connect(), b: await bob.connect() };
+}
+
+const typing: Scene = async (stage) => {
+  const { room, a, b } = await together(stage);
+  await b.command('typing', { room, on: true });
+  await a.waitFor('typing', () => a.frames.find((frame) => frame.type === 'typing' && frame.room === room));
+};
+
+const markRead: Scene = async (stage) => {
+  const { room, a, b } = await together(stage);
+  const { unread } = await b.command('markRead', { room, seq: 3 });
+  if (unread !== 0) throw new Error(`${unread} are unread`);
+  await a.waitFor('a read mark', () =>
+    a.frames.find((frame) => frame.type === 'read' && frame.room === room),
+  );
+};
+
+export const MOMENT_SCENES: Readonly<Record<string, Scene>> = {
+  'WebSocket/TypingHandler': typing,
+  'WebSocket/MarkReadHandler': markRead,
+};
