@@ -8,7 +8,7 @@
 import { getConnection } from '../data/connections.ts';
 import type { Committed } from '../data/events.ts';
 import { revocationOf } from './bans.ts';
-import { closeConnections, finishClosing, type RevocationContext } from './revocation.ts';
+import { closeConnection, closeConnections, finishClosing, type RevocationContext } from './revocation.ts';
 
 /** Which connection to look at. */
 export interface Look {
@@ -43,17 +43,11 @@ export async function lookAtConnection(ctx: WatchContext, look: Look): Promise<v
   }
   const now = ctx.now();
   if (stored.tokenExpiresAt > now) return ctx.lookLater(look, stored.tokenExpiresAt - now);
-  const open = await closeConnections(ctx, {
-    user: stored.user,
-    connection,
-    connectedAt,
-    tokenEndedBy: now,
-    code: 'token_expired',
-    reconnect: true,
-  });
-  // Renewed at this very moment, or not closed for certain.
-  const renewed = await getConnection(ctx.connections, connection);
-  if (open.length > 0 || renewed?.connectedAt === connectedAt) await ctx.lookLater(look, CLOSE_AGAIN_MS);
+  const whose = { user: stored.user, connectedAt, tokenEndedBy: now };
+  await closeConnection(ctx, connection, whose, { code: 'token_expired', reconnect: true });
+  // It is there where it was renewed at this very moment, and where it could not be closed for certain.
+  const left = await getConnection(ctx.connections, connection);
+  if (left?.connectedAt === connectedAt) await ctx.lookLater(look, CLOSE_AGAIN_MS);
 }
 
 /** Closes what bans leave open, where those who banned have not. Safe to repeat: who came back since stays. */

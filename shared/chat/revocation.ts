@@ -14,10 +14,10 @@ import {
   markClosing,
   OPENING_MS,
   type StoredConnection,
+  type Whose,
 } from '../data/connections.ts';
 import { connectionKeys } from '../data/keys.ts';
 import { getPlaces } from '../data/subscriptions.ts';
-import type { UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 
 /** `closed`: it was open. `gone`: there is no such connection, or not yet. `stuck`: it can't be closed now. */
@@ -33,22 +33,8 @@ export interface RevocationContext extends Pick<ChatContext, 'connections' | 'no
   readonly closeSocket: CloseSocket;
 }
 
-/** Which connections of a user are closed, and what their clients are told. All that is given must hold. */
-export interface Revocation extends Closing {
-  readonly user: UserId;
-  /** Only those of this session. */
-  readonly session?: string | undefined;
-  /** All but those of this session. */
-  readonly exceptSession?: string | undefined;
-  /** Only this one. */
-  readonly connection?: string | undefined;
-  /** Only what was opened at that moment, epoch milliseconds: an id may come again. */
-  readonly connectedAt?: number | undefined;
-  /** Only those opened before, epoch milliseconds: who came back since is not sent away again by a repeat. */
-  readonly connectedBefore?: number | undefined;
-  /** Only those whose token has ended by then, epoch milliseconds. */
-  readonly tokenEndedBy?: number | undefined;
-}
+/** Which connections of a user are closed, and what their clients are told. */
+export interface Revocation extends Closing, Whose {}
 
 /**
  * Closes a user's connections, each after a frame that says why. Safe to repeat, in any overlap with itself.
@@ -58,17 +44,24 @@ export interface Revocation extends Closing {
  */
 export async function closeConnections(
   ctx: RevocationContext,
-  revocation: Revocation,
+  { code, reconnect, ...whose }: Revocation,
 ): Promise<StoredConnection[]> {
-  const { connection, code, reconnect, ...whose } = revocation;
-  const ids = connection === undefined ? await idsOf(ctx, whose.user) : [connection];
+  const addresses = await listUserConnections(ctx.connections, whose.user);
   const open = await Promise.all(
-    ids.map(async (id) => {
-      const marked = await markClosing(ctx.connections, id, whose, { code, reconnect });
-      return marked && !(await finishClosing(ctx, marked)) ? marked : undefined;
-    }),
+    addresses.map(({ connection }) => closeConnection(ctx, connection, whose, { code, reconnect })),
   );
   return open.filter((one) => one !== undefined);
+}
+
+/** As `closeConnections`, for one connection. @returns it, where it could not be closed for certain. */
+export async function closeConnection(
+  ctx: RevocationContext,
+  connection: string,
+  whose: Whose,
+  closing: Closing,
+): Promise<StoredConnection | undefined> {
+  const marked = await markClosing(ctx.connections, connection, whose, closing);
+  return marked && !(await finishClosing(ctx, marked)) ? marked : undefined;
 }
 
 /**
@@ -100,9 +93,4 @@ async function hush(ctx: RevocationContext, connection: string): Promise<void> {
   await ctx.connections.batchWrite({
     deletes: places.map(({ room, shard }) => connectionKeys.subscription(room, shard, connection)),
   });
-}
-
-async function idsOf(ctx: RevocationContext, user: UserId): Promise<string[]> {
-  const addresses = await listUserConnections(ctx.connections, user);
-  return addresses.map(({ connection }) => connection);
 }

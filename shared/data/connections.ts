@@ -43,7 +43,7 @@ export interface Whose {
   readonly session?: string | undefined;
   /** All but this session's. */
   readonly exceptSession?: string | undefined;
-  /** Opened before, epoch milliseconds. */
+  /** Opened before, epoch milliseconds: who came back since is not sent away again by a repeat. */
   readonly connectedBefore?: number | undefined;
   /** Only this very connection: an id may come again. Epoch milliseconds. */
   readonly connectedAt?: number | undefined;
