@@ -90,7 +90,10 @@ async function introduce(
   await sendLater({ kind: 'look', user, retell: true }, TELLING_MS);
 }
 
-/** Joins are told by the clock of who committed them: by so much it may differ from that of who opened a connection. Ms. */
+/**
+ * A join has the time of who committed it: by so much it may seem later than the connection that was opened after it. That it would
+ * seem earlier than what was told before is no matter: a connection opened, stayed and closed in between. Ms.
+ */
 const CLOCKS_DIFFER_MS = 5_000;
 
 /** Prolongs what is believed of who is online, and tells rooms that were joined while no connection was there to hear of it. */
@@ -102,7 +105,7 @@ async function stay(environment: PresenceEnvironment, stayed: Stay): Promise<voi
   if (unheard) {
     const joined = memberships.filter(({ joinedAt }) => {
       const at = Date.parse(joinedAt);
-      return at > unheard.from - CLOCKS_DIFFER_MS && at < unheard.to + CLOCKS_DIFFER_MS;
+      return at > unheard.from && at < unheard.to + CLOCKS_DIFFER_MS;
     });
     await introduce(environment, presence.user, joined);
   }
