@@ -76,8 +76,7 @@ const updateMe = endpoint(
     const { context } = services;
     if (password !== undefined) {
       requireOwnUsers(services, 'change the account');
-      await changePassword(context, user, { ...password, source });
-      await endSessions(context, user, session);
+      await changePassword(context, user, { ...password, source }, () => endSessions(context, user, session));
       await services.closeConnections({ user, exceptSession: session, ...SESSION_ENDED });
     }
     return displayName === undefined ? getUser(context, user) : changeDisplayName(context, user, displayName);

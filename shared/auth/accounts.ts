@@ -110,9 +110,11 @@ export async function changeDisplayName(
 }
 
 /**
- * Puts a new password in the place of the current one. It does not end the sessions that were opened with that: the caller does, and
- * a login that is under way sees the change itself.
+ * Puts a new password in the place of the current one, and ends the sessions that were opened with that; a login that is under way
+ * sees the change itself.
  *
+ * @param endOthers ends all sessions but the one that goes on. It is called before the change as well: whoever dies in between leaves
+ *   nobody in who should be out.
  * @throws {ParleyError} `forbidden` where the current one is wrong: the token is right, so nobody has to log in again;
  *   `rate_limited` after too many failures, counted with those of logging in; `unauthenticated` where the account is gone;
  *   `conflict` where it was changed by another request meanwhile.
@@ -121,6 +123,7 @@ export async function changePassword(
   ctx: AccountContext,
   user: UserId,
   change: { readonly current: string; readonly next: string; readonly source: string },
+  endOthers: () => Promise<void>,
 ): Promise<void> {
   const operation = 'change the account';
   const attempt = await beginAttempt(ctx, { name: user, source: change.source, operation });
@@ -131,9 +134,12 @@ export async function changePassword(
   }
   await attempt.succeeded();
   const setAt = new Date(ctx.now()).toISOString();
-  if (!(await replacePasswordHash(ctx.chat, account, await PASSWORDS.hash(change.next), setAt))) {
+  const hash = await PASSWORDS.hash(change.next);
+  await endOthers();
+  if (!(await replacePasswordHash(ctx.chat, account, hash, setAt))) {
     throw new ParleyError('conflict', operation, 'the password was changed meanwhile');
   }
+  await endOthers();
 }
 
 /**
