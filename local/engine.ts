@@ -1,35 +1,26 @@
-import type { Server } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Authorizer, checkDestinations, checkMappings, describeDenial } from './access/authorizer.ts';
-import { checkDeliveryRights, checkInvokeRights } from './access/invoke-rights.ts';
+import { Authorizer, describeDenial } from './access/authorizer.ts';
+import { checkRights } from './access/check-rights.ts';
 import { fillInTexts } from './assembly/custom-values.ts';
 import type { AssemblyModel } from './assembly/model.ts';
 import { readAssembly } from './assembly/read-assembly.ts';
 import { bundled } from './bundled.ts';
+import { type Closer, closeAll } from './closers.ts';
 import { makeCustomResources } from './custom-resources/custom-resources.ts';
 import { openDatabase } from './dynamodb/database.ts';
 import { ExpirySweeper } from './dynamodb/expiry.ts';
-import { answerFaults } from './faults/control.ts';
+import type { Engine, EngineOptions } from './engine-options.ts';
 import { Faults } from './faults/faults.ts';
 import type { AccessLogEntry } from './gateway/access-log.ts';
 import type { Front } from './gateway/front.ts';
 import { openFront } from './gateway/open-front.ts';
 import { createLambdaService } from './lambda/create.ts';
 import type { FunctionLogEntry } from './lambda/service.ts';
-import type { AccountLimits } from './limits.ts';
-import {
-  accessEntry,
-  type EngineLog,
-  filterLog,
-  functionEntry,
-  gatewayEntry,
-  type LogLevel,
-  shows,
-  writeLog,
-} from './log.ts';
+import { accessEntry, filterLog, functionEntry, gatewayEntry, shows, writeLog } from './log.ts';
 import { CapacityMeter } from './metrics/capacity.ts';
-import { type EngineMetrics, readMetrics } from './metrics/metrics.ts';
+import { readMetrics } from './metrics/metrics.ts';
+import { ownAddresses } from './own-addresses.ts';
 import { takePorts } from './port.ts';
 import { Schedules } from './schedules/schedules.ts';
 import { Bill } from './services/bill.ts';
@@ -49,71 +40,11 @@ import { openStorage } from './storage/open.ts';
 import { StorageServer } from './storage/storage.ts';
 import { openCheckpoints } from './streams/checkpoints.ts';
 import { Mappings } from './streams/mappings.ts';
-import type { StreamPolling } from './streams/table-stream.ts';
 
+export type { Engine, EngineOptions } from './engine-options.ts';
 export { EngineError } from './errors.ts';
 export { AWS_LIMITS } from './limits.ts';
 export type { EngineMetrics } from './metrics/metrics.ts';
-
-export interface EngineOptions {
-  /** What `cdk synth` wrote. */
-  readonly assemblyDirectory: string;
-  /** Which stack, where the assembly holds several. */
-  readonly stackName?: string;
-  /** Port of the APIs; 0, the default, picks a free one. */
-  readonly port?: number;
-  /** A server that listens already, to be given up for the gateway: who needs the number before the stack is there. */
-  readonly server?: Server;
-  /** The same for each gateway more. With any, all run in processes of their own; a single gateway runs in this process. */
-  readonly furtherServers?: readonly Server[];
-  readonly host?: string;
-  /** Keeps tables, secrets and the readers' places over restarts; without it all is in memory. */
-  readonly dataDirectory?: string;
-  /** A DynamoDB to use instead of starting one. */
-  readonly dynamodbEndpoint?: string;
-  readonly idleTimeoutMs?: number;
-  readonly connectionLifetimeMs?: number;
-  /** Milliseconds between two sweeps for expired items. */
-  readonly expirySweepMs?: number;
-  /** How long a minute of the schedules lasts, milliseconds; 60,000 by default. */
-  readonly scheduleMinuteMs?: number;
-  /** How long a day of the lifecycle rules of buckets is, milliseconds. */
-  readonly storageDayMs?: number;
-  readonly streamPolling?: StreamPolling;
-  /** What of AWS's limits on an account and on a partition the engine holds to: none by default. `AWS_LIMITS` has AWS's own. */
-  readonly accountLimits?: AccountLimits;
-  readonly logLevel?: LogLevel;
-  readonly log?: EngineLog;
-  /** The worker of the functions' environments; by default beside this module. */
-  readonly environmentScript?: string;
-}
-
-export interface Engine {
-  /** `http://127.0.0.1:<port>`, of the first gateway. */
-  readonly http: string;
-  /** `ws://127.0.0.1:<port>/ws` */
-  readonly websocket: string;
-  /** Of every gateway. */
-  readonly gateways: readonly { readonly http: string; readonly websocket: string }[];
-  /** Where the AWS services answer. */
-  readonly awsEndpoint: string;
-  /** Where S3 answers, for functions, browsers and curl alike. */
-  readonly storageEndpoint: string;
-  readonly model: AssemblyModel;
-  readonly outputs: Readonly<Record<string, string>>;
-  /** What decides on calls of the functions in this process: gateways in processes of their own have one each. */
-  readonly authorizer: Authorizer;
-  /** Of gateways in processes of their own, what they told last: half a second ago at most. */
-  metrics(): EngineMetrics;
-  /** Swaps a function's code: events from now on run on the new code, those under way end on the old. */
-  replace(functionName: string, codeDirectory: string): void;
-  /** What goes wrong on purpose: nothing, until a plan is set. */
-  readonly faults: Faults;
-  /** Of the database that runs now; undefined where it is one of the user's own. */
-  databaseProcessId(): number | undefined;
-  /** Ends everything: no process, no temporary folder is left. */
-  close(): Promise<void>;
-}
 
 /** How long functions may take to finish when the engine ends, milliseconds. */
 const CLOSE_GRACE_MS = 500;
@@ -124,7 +55,7 @@ const CLOSE_GRACE_MS = 500;
  * @throws EngineError with a code and one clear line; nothing is left running then
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const closers: (() => Promise<void> | void)[] = [];
+  const closers: Closer[] = [];
   try {
     return await start(options, closers);
   } catch (error) {
@@ -133,18 +64,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   }
 }
 
-/** In the reverse order of their making; one that fails does not keep the others from closing. */
-async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {
-  for (let close = closers.pop(); close; close = closers.pop()) {
-    try {
-      await close();
-    } catch (error) {
-      writeLog({ at: Date.now(), level: 'error', source: 'engine', text: String(error) });
-    }
-  }
-}
-
-async function start(options: EngineOptions, closers: (() => Promise<void> | void)[]): Promise<Engine> {
+async function start(options: EngineOptions, closers: Closer[]): Promise<Engine> {
   const startedAt = Date.now();
   const level = options.logLevel ?? 'warn';
   const log = filterLog(level, options.log ?? writeLog);
@@ -190,10 +110,7 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     publicHost: `127.0.0.1:${ports[0]?.number}`,
   });
   authorizer = new Authorizer(model, (denial) => tell(describeDenial(denial)));
-  checkMappings(model, authorizer);
-  checkDestinations(model, authorizer);
-  checkInvokeRights(model);
-  checkDeliveryRights(model);
+  checkRights(model, authorizer);
   const database = await openDatabase(model, options, tell);
   closers.push(() => database.close());
   databaseProcessId = () => database.process?.pid;
@@ -350,15 +267,10 @@ async function start(options: EngineOptions, closers: (() => Promise<void> | voi
     ...(shows(level, 'info') && { accessLog: (entry: AccessLogEntry) => log(accessEntry(entry)) }),
     functionLog,
     tell,
-    async local(call) {
-      const answer = answerFaults(faults, call);
-      if (answer) return answer;
-      if (call.method !== 'GET' || call.url !== '/_local/metrics') {
-        return { status: 404, body: '{"message":"Not Found"}' };
-      }
+    local: ownAddresses(faults, async () => {
       await front?.refresh();
-      return { status: 200, body: JSON.stringify(metrics()) };
-    },
+      return metrics();
+    }),
   });
   front = opened;
   closers.push(() => opened.close());
