@@ -133,6 +133,16 @@ describe('grants', () => {
       if (chat.size === 0 || ['http/api', 'queues/erase-accounts'].includes(entry)) continue;
       expect(mayName(entry, 'chat', { pk: account, sk: '' }), entry).toBe(false);
     }
+    const session = chatKeys.session(UserId.parse('alice'), 'one');
+    const holders = [...calls].filter(
+      ([entry, { chat }]) => chat.size > 0 && mayName(entry, 'chat', session),
+    );
+    expect(holders.map(([entry]) => entry).sort()).toEqual([
+      'http/api',
+      'queues/erase-accounts',
+      'websocket/authenticate',
+      'websocket/connect',
+    ]);
   });
 
   it('let sendMessage name the keys that it uses', () => {
