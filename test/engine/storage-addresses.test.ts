@@ -84,6 +84,8 @@ describe('a presigned address', () => {
       status: 403,
       message: 'There were headers present in the request which were not signed',
     });
+    const twice = await fetch(url, { headers: { authorization: 'Bearer x' } });
+    expect(await told(twice)).toMatchObject({ status: 400, code: 'InvalidArgument' });
     const unknown = url.replace(/ASIA\w+/, 'ASIAUNKNOWN');
     expect(await told(await fetch(unknown))).toMatchObject({ status: 403, code: 'InvalidAccessKeyId' });
     const long = url.replace(/X-Amz-Expires=\d+/, 'X-Amz-Expires=604801');

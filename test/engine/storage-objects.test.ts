@@ -182,6 +182,11 @@ describe('an object', () => {
     await copy('copy', { MetadataDirective: 'REPLACE', ContentType: 'text/plain', Metadata: { b: '2' } });
     expect(await head('copy')).toMatchObject({ ContentType: 'text/plain', Metadata: { b: '2' } });
     await expect(copy('source')).rejects.toMatchObject({ name: 'InvalidRequest' });
+    await expect(copy('copy', { CopySourceIfMatch: '"other"' })).rejects.toMatchObject({
+      name: 'PreconditionFailed',
+    });
+    const { ETag } = await head('source');
+    await copy('copy', { CopySourceIfMatch: ETag });
     // A function that may not tag may not copy tags either.
     const input = { Bucket: FILES, Key: 'copy', CopySource: `${FILES}/source` };
     expect(await engine.call('CopyObject', input)).toMatchObject({ error: 'AccessDenied' });
