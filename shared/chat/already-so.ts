@@ -20,13 +20,20 @@ export class AlreadySo extends Error {
   }
 }
 
+/** Appends an event, unless all is so already: then the event that made it so is the answer. */
+export async function appendUnlessSo(ctx: ChatContext, request: AppendRequest): Promise<Committed> {
+  try {
+    return await append(ctx, request);
+  } catch (error) {
+    if (!(error instanceof AlreadySo)) throw error;
+    return storedEvent(ctx, request.room, error.since, request.operation);
+  }
+}
+
 /** Appends a change of the room or its members, unless it is so already, and sees to its effects before it is acknowledged. */
 export async function appendChange(ctx: ChatContext, request: AppendRequest): Promise<Committed> {
-  const { room, operation } = request;
-  const committed = await append(ctx, request).catch(async (error: unknown) => {
-    if (!(error instanceof AlreadySo)) throw error;
-    return storedEvent(ctx, room, error.since, operation);
-  });
+  const { room } = request;
+  const committed = await appendUnlessSo(ctx, request);
   await applyEarlier(ctx, request, committed);
   // Also for a repeat: whoever committed the event may have stopped there, and what is acknowledged must hold.
   await applySettings(ctx, room, committed);

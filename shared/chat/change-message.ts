@@ -5,7 +5,7 @@ import { type StoredMessage, UNTOUCHED } from '../data/message-state.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import type { ReplyData } from '../protocol/frames.ts';
 import type { ClientId } from '../protocol/ids.ts';
-import { AlreadySo, appendChange, changed } from './already-so.ts';
+import { AlreadySo, appendUnlessSo, changed } from './already-so.ts';
 import type { Author } from './append.ts';
 import type { ChatContext } from './context.ts';
 import { isAtLeast, requireMember, requireRole } from './ranks.ts';
@@ -190,7 +190,7 @@ async function changeMessage(
   { operation, body, judge, amend }: Change,
 ): Promise<Appended> {
   const author = { room, user, ...(id === undefined ? {} : { id }) };
-  const committed = await appendChange(ctx, {
+  const committed = await appendUnlessSo(ctx, {
     ...author,
     operation,
     body,

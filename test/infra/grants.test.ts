@@ -160,7 +160,7 @@ describe('grants', () => {
     expect(mayName('websocket/send-message', 'connections', connectionKeys.ticket('t'))).toBe(false);
   });
 
-  it('let nobody post to connections but the fan-out, presence, and what ends them', () => {
+  it('let nobody post to connections but the fan-out, presence, what ends them, and what tells of a moment', () => {
     const posters = [...rights].filter(([, one]) =>
       JSON.stringify(one).includes('execute-api:ManageConnections'),
     );
@@ -173,6 +173,8 @@ describe('grants', () => {
       'streams/fan-out-shard',
       'streams/presence',
       'streams/settler',
+      'websocket/mark-read',
+      'websocket/typing',
     ]);
   });
 });

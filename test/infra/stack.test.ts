@@ -50,7 +50,9 @@ describe('tables', () => {
 
 describe('functions', () => {
   it('are all that were built, each once', async () => {
-    expect(all('AWS::Lambda::Function')).toHaveLength((await findEntries()).length);
+    // But for the word list, which is there only where the context names words.
+    const entries = (await findEntries()).filter(({ name }) => name !== 'moderation/word-list');
+    expect(all('AWS::Lambda::Function')).toHaveLength(entries.length);
   });
 
   it('run on arm64 and nodejs24.x, each in a role and a log group of its own', () => {
