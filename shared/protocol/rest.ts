@@ -2,7 +2,21 @@
 import * as z from 'zod/mini';
 import { messageFields } from './commands.ts';
 import { Message, RoomName, RoomTopic, SlowModeSeconds } from './events.ts';
-import { characters, ClientId, Emoji, FileId, MAX_HISTORY_LIMIT, MAX_SEQ, Role, RoomId, RoomKind, SeenSeq, Seq, Time, UserId } from './ids.ts';
+import {
+  ClientId,
+  characters,
+  Emoji,
+  FileId,
+  MAX_HISTORY_LIMIT,
+  MAX_SEQ,
+  Role,
+  RoomId,
+  RoomKind,
+  SeenSeq,
+  Seq,
+  Time,
+  UserId,
+} from './ids.ts';
 
 /** NIST SP 800-63B: at least 8 characters; the upper bound only keeps the hash's input small. */
 export const Password = characters(8, 256);
