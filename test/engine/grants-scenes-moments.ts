@@ -11,7 +11,7 @@ async function together({ alice, bob }: Stage): Promise<{ room: string; a: Clien
   const room = `moment-${process.pid}-${rooms}`;
   bodyOf(await alice.call('POST', '/api/rooms', { room, name: room, kind: 'public' }), 201);
   bodyOf(await bob.call('POST', `/api/rooms/${room}/join`), 200);
-  bodyOf(await alice.call('POST', `/api/rooms/${room}/messages`, { text: 'hello' }), 201);
+  bodyOf(await alice.call('POST', `/api/rooms/${room}/messages`, { text: `hello ${room}` }), 201);
   return { room, a: await alice.connect(), b: await bob.connect() };
 }
 
