@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { writeLog } from './log.ts';
 
 /** Ends one part of the engine. */
@@ -12,4 +13,14 @@ export async function closeAll(closers: Closer[]): Promise<void> {
       writeLog({ at: Date.now(), level: 'error', source: 'engine', text: String(error) });
     }
   }
+}
+
+/** How long functions may take to finish when the engine ends, milliseconds. */
+const GRACE_MS = 500;
+
+/** Lets what is under way finish, for a moment; then ends what it runs on. */
+export async function drain(finished: Promise<void>, end: () => Promise<unknown>): Promise<void> {
+  await Promise.race([finished, sleep(GRACE_MS)]);
+  await end();
+  await finished;
 }

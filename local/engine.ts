@@ -1,12 +1,11 @@
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Authorizer, describeDenial } from './access/authorizer.ts';
 import { checkRights } from './access/check-rights.ts';
 import { fillInTexts } from './assembly/custom-values.ts';
 import type { AssemblyModel } from './assembly/model.ts';
 import { readAssembly } from './assembly/read-assembly.ts';
 import { bundled } from './bundled.ts';
-import { type Closer, closeAll } from './closers.ts';
+import { type Closer, closeAll, drain } from './closers.ts';
 import { makeCustomResources } from './custom-resources/custom-resources.ts';
 import { openDatabase } from './dynamodb/database.ts';
 import { ExpirySweeper } from './dynamodb/expiry.ts';
@@ -45,9 +44,6 @@ export type { Engine, EngineOptions } from './engine-options.ts';
 export { EngineError } from './errors.ts';
 export { AWS_LIMITS } from './limits.ts';
 export type { EngineMetrics } from './metrics/metrics.ts';
-
-/** How long functions may take to finish when the engine ends, milliseconds. */
-const CLOSE_GRACE_MS = 500;
 
 /**
  * Runs a synthesized stack on this machine.
@@ -162,13 +158,8 @@ async function start(options: EngineOptions, closers: Closer[]): Promise<Engine>
     log: tell,
     ...(store && { store }),
   });
-  closers.push(async () => {
-    const drained = mappings.close();
-    await Promise.race([drained, sleep(CLOSE_GRACE_MS)]);
-    await lambda.close();
-    await queues.close();
-    await drained;
-  });
+  const endWork = () => Promise.all([lambda.close(), queues.close()]);
+  closers.push(() => drain(mappings.close(), endWork));
 
   const nudge = (tableName: string) => mappings.stream(tableName)?.nudge();
   const { region, account } = model;
