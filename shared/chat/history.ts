@@ -1,6 +1,7 @@
 /** Reading back what was said in a room. */
 import { batchGetEventsOf, type Committed, isMessage, pageReplies, queryEvents } from '../data/events.ts';
 import { getHead, type Head } from '../data/heads.ts';
+import { getMembershipRecord } from '../data/memberships.ts';
 import { type StoredMessage, toMessage } from '../data/message-state.ts';
 import type { ReplyData } from '../protocol/frames.ts';
 import { DEFAULT_HISTORY_LIMIT, type RoomId, type UserId } from '../protocol/ids.ts';
@@ -9,6 +10,7 @@ import { getMembership } from './membership.ts';
 import { upToDate } from './message-events.ts';
 import { readForward } from './read-log.ts';
 import { refusing, strangerRefusal } from './refusals.ts';
+import { standingOf } from './standing.ts';
 
 /** Events of one page of the log: where few of them are messages, pages are read on until there are enough. */
 const PAGE_EVENTS = 200;
@@ -37,8 +39,10 @@ export async function readHistory(ctx: ChatContext, request: HistoryRequest): Pr
   const operation = 'read history';
   const { user, room, before, thread, limit = DEFAULT_HISTORY_LIMIT } = request;
   return refusing(operation, async () => {
-    const [head, membership] = await Promise.all([getHead(ctx.chat, room), getMembership(ctx, user, room)]);
-    if (!head || head.deleted || !membership) throw await strangerRefusal(ctx, room, operation);
+    const head = await getHead(ctx.chat, room);
+    const record = await getMembershipRecord(ctx.chat, user, room);
+    const standing = standingOf(user, record, head?.changes ?? []);
+    if (!head || head.deleted || !standing) throw await strangerRefusal(ctx, room, operation);
     // Everything up to `settled` is stored and projected. What lies beyond is applied here; a number that is missing there is a moment
     // away, and what lies behind it is not shown.
     const tail = await readForward(ctx, head, head.settled);

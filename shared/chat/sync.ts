@@ -8,6 +8,7 @@ import { unreadOf } from './lists.ts';
 import { unreadMentions } from './mentions.ts';
 import { refusing } from './refusals.ts';
 import { shareEvents } from './share-events.ts';
+import { standingOf } from './standing.ts';
 
 /**
  * Bytes of the reply's frame around its `data`: 52 and the command's id, whose 64 characters may take two bytes each in JSON.
@@ -37,7 +38,9 @@ export async function sync(ctx: ChatContext, request: SyncRequest): Promise<Repl
     );
     const all = memberships.flatMap((membership) => {
       const head = heads.get(membership.room);
-      return head ? [standOf(membership, head, seen.get(membership.room))] : [];
+      return head && isMemberStill(membership, head)
+        ? [standOf(membership, head, seen.get(membership.room))]
+        : [];
     });
     const { rooms, bytes } = fitting(all);
     const events = await shareEvents(
@@ -46,16 +49,19 @@ export async function sync(ctx: ChatContext, request: SyncRequest): Promise<Repl
       MAX_SYNC_BYTES - ENVELOPE_BYTES - bytes,
     );
     // P6: what was read may be newer than the memberships that were looked at. A member after the reading was one during it.
-    const still =
-      events.size === 0
-        ? undefined
-        : new Set((await listMemberships(ctx.chat, request.user)).map(({ room }) => room));
+    const still = new Set((await listMemberships(ctx.chat, request.user)).map(({ room }) => room));
     return {
       rooms: rooms
-        .filter(({ head }) => !still || still.has(head.room))
+        .filter(({ head }) => still.has(head.room))
         .map(({ head, base }) => ({ ...base, ...events.get(head.room) })),
     };
   });
+}
+
+/** Whether no withdrawal is committed that has yet to reach the membership's item (P6). */
+function isMemberStill(membership: Membership, head: Head): boolean {
+  const record = { state: 'active', asOf: membership.asOf, membership } as const;
+  return standingOf(membership.user, record, head.changes) !== undefined;
 }
 
 interface Stand {
