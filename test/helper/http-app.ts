@@ -61,6 +61,7 @@ export async function startHttpApp(settings: Readonly<Record<string, string>> = 
     TOKEN_AUDIENCE: 'parley-test',
     ACCESS_TOKEN_SECONDS: '900',
     SIGNING_KEYS_SECRET: 'keys',
+    FILES_BUCKET: 'files',
     SERVICE_VERSION: '1.2.3',
     ...settings,
   };

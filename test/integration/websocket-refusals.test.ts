@@ -53,7 +53,7 @@ describe('P8 clean: a frame that is no command is refused as bad_request and cha
     ['a number that is not whole', '{"action":"history","room":"refusals","limit":1.5}', /limit/],
     ['an id that is too long', `{"action":"ping","id":"${'x'.repeat(65)}"}`, /id/],
     ['an id of another type', '{"action":"ping","id":{}}', /id/],
-    ['a thread', command('"text":"x","thread":1'), /threads/],
+    ['a thread that is no number', command('"text":"x","thread":"1"'), /thread/],
     ['a room that is no id', '{"action":"sendMessage","room":"../x","text":"x"}', /room/],
     [
       'more rooms than a sync may name',
