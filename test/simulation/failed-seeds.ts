@@ -8,4 +8,7 @@ export interface FailedSeed {
 export const FAILED_SEEDS: readonly FailedSeed[] = [];
 
 /** The same for the runs in which things are made to go wrong. */
-export const FAILED_NOISY_SEEDS: readonly FailedSeed[] = [];
+export const FAILED_NOISY_SEEDS: readonly FailedSeed[] = [
+  { seed: 6, because: 'a sync told of a room whose membership was withdrawn but not ended yet' },
+  { seed: 7, because: 'the same' },
+];
