@@ -102,9 +102,9 @@ describe('P5 resume', () => {
 
   it('P5 resume: gives a long absence in replies of 96 KiB at most, fair to every room', async () => {
     const [loud, quiet] = await Promise.all([createRoom(alice), createRoom(alice)]);
-    const text = 'blah '.repeat(799);
+    const text = 'blah '.repeat(798);
     for (let index = 0; index < 40; index += 8) {
-      await Promise.all(Array.from({ length: 8 }, () => say(alice, loud, text)));
+      await Promise.all(Array.from({ length: 8 }, (_, more) => say(alice, loud, `${index + more} ${text}`)));
     }
     await say(alice, quiet, 'do not forget me');
     const client = await alice.connect();
