@@ -1,5 +1,8 @@
-/** Scenes of accounts that are deleted and of keys that are rotated. */
+/** Scenes of accounts that are deleted, and of keys that are made and rotated. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   GetSecretValueCommand,
@@ -67,5 +70,40 @@ export const rotateKeys: Scene = async ({ awsEndpoint, secretArn, rotatorName })
   } finally {
     secrets.destroy();
     lambda.destroy();
+  }
+};
+
+/** CloudFormation's request on the first deploy, and its answer. Ends every token: the keys are new. */
+export const makeKeys: Scene = async ({ awsEndpoint, secretArn, makerName }) => {
+  const settings = {
+    endpoint: awsEndpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'user', secretAccessKey: 'any' },
+  };
+  const secrets = new SecretsManagerClient(settings);
+  const lambda = new LambdaClient(settings);
+  let status: unknown;
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    status = JSON.parse(Buffer.concat(chunks).toString()).Status;
+    response.end();
+  }).listen(0, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    await secrets.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString: '{"keys":[]}' }));
+    const event = {
+      RequestType: 'Create',
+      ResponseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      StackId: 'stack',
+      RequestId: 'request',
+      LogicalResourceId: 'First',
+    };
+    await lambda.send(new InvokeCommand({ FunctionName: makerName, Payload: JSON.stringify(event) }));
+    if (status !== 'SUCCESS') throw new Error(`the custom resource answered ${status}`);
+  } finally {
+    secrets.destroy();
+    lambda.destroy();
+    server.close();
   }
 };

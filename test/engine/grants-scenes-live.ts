@@ -42,9 +42,9 @@ export const endSession: Scene = async (stage) => {
   await stage.connections.untilGone({ pk: young.pk, sk: young.sk });
 };
 
-/** A token ends; another lasts, so that its connection is looked at again. */
+/** Two connections are looked at: the token of one lasts, so that it is looked at again later, and that of the other has ended. */
 export const lookAtConnections: Scene = async (stage) => {
-  const { client, item } = await someone(stage);
+  const [lasting, ended] = [await someone(stage), await someone(stage)];
   const settings = {
     endpoint: stage.awsEndpoint,
     region: 'us-east-1',
@@ -56,13 +56,14 @@ export const lookAtConnections: Scene = async (stage) => {
     await sqs.send(new SendMessageCommand({ QueueUrl: stage.watchQueue, MessageBody }));
   };
   try {
-    await look(item);
-    await client.command('ping');
-    await stage.connections.put({ ...item, tokenExpiresAt: Date.now() - 1 });
-    await look(item);
-    await untilTold(client, 'token_expired');
+    await look(lasting.item);
+    await stage.connections.put({ ...ended.item, tokenExpiresAt: Date.now() - 1 });
+    await look(ended.item);
+    await untilTold(ended.client, 'token_expired');
+    await lasting.client.command('ping');
   } finally {
-    client.terminate();
+    lasting.client.terminate();
+    ended.client.terminate();
     sqs.destroy();
   }
 };

@@ -1,15 +1,10 @@
 /** What users and AWS do, function by function: each scene needs every right of its function that is not for a race. */
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { shardOf } from '../../shared/data/subscriptions.ts';
 import { bodyOf, call, register, type Tokens } from '../helper/account.ts';
 import type { Client } from '../helper/client.ts';
 import { openClient } from '../helper/client.ts';
 import type { Items } from './grants-items.ts';
-import { eraseAccount, rotateKeys } from './grants-scenes-accounts.ts';
+import { eraseAccount, makeKeys, rotateKeys } from './grants-scenes-accounts.ts';
 import { keepFiles, passFile, sendFile } from './grants-scenes-files.ts';
 import { endSession, logOut, lookAtConnections } from './grants-scenes-live.ts';
 import { CHANGE_SCENES, project, readHistory, send } from './grants-scenes-messages.ts';
@@ -130,7 +125,7 @@ const comeOnline: Scene = async (stage) => {
 };
 
 /** Somebody goes, and the grace is over; one of the rooms is told numbers alone. */
-const goOffline: Scene = async (stage) => {
+const leaveRooms: Scene = async (stage) => {
   const room = await newRoom(stage);
   const crowd = await newRoom(stage);
   const listener = await stage.alice.connect();
@@ -138,6 +133,11 @@ const goOffline: Scene = async (stage) => {
   for (const one of [room, crowd]) bodyOf(await carol.call('POST', `/api/rooms/${one}/join`), 200);
   const client = await carol.connect();
   await untilTold(listener, carol.user, true);
+  // The follower has told all that there is to tell: what died is found by who tells of the end of the grace.
+  for (const { user } of [stage.alice, carol]) {
+    const presence = { pk: `USER#${user}`, sk: 'PRESENCE' };
+    await stage.connections.until(presence, (item) => item?.online === true && item.told === item.version);
+  }
   await stage.connections.put({ pk: `SUBS#${crowd}`, sk: 'ONLINE', count: 120 });
   const stale = await leaveStale(stage, room, 1);
   client.terminate();
@@ -146,6 +146,16 @@ const goOffline: Scene = async (stage) => {
   await listener.waitFor(`the number of ${crowd}`, () =>
     listener.frames.find((frame) => frame.type === 'presence' && frame.room === crowd && frame.count === 1),
   );
+};
+
+/** Before somebody who was never online: no earlier scene has left a change untold. */
+const goOffline: Scene = async (stage) => {
+  const alice = await register(stage.endpoint, 'alice');
+  try {
+    await leaveRooms({ ...stage, alice });
+  } finally {
+    alice.disconnect();
+  }
 };
 
 const settle: Scene = async (stage) => {
@@ -191,41 +201,6 @@ const useHttp: Scene = async (stage) => {
   for (const path of ['/health', '/.well-known/jwks.json']) bodyOf(await call(endpoint, 'GET', path), 200);
 };
 
-/** CloudFormation's request on the first deploy, and its answer. Ends every token: the keys are new. */
-const makeKeys: Scene = async ({ awsEndpoint, secretArn, makerName }) => {
-  const settings = {
-    endpoint: awsEndpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'user', secretAccessKey: 'any' },
-  };
-  const secrets = new SecretsManagerClient(settings);
-  const lambda = new LambdaClient(settings);
-  let status: unknown;
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    status = JSON.parse(Buffer.concat(chunks).toString()).Status;
-    response.end();
-  }).listen(0, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-    await secrets.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString: '{"keys":[]}' }));
-    const event = {
-      RequestType: 'Create',
-      ResponseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-      StackId: 'stack',
-      RequestId: 'request',
-      LogicalResourceId: 'First',
-    };
-    await lambda.send(new InvokeCommand({ FunctionName: makerName, Payload: JSON.stringify(event) }));
-    if (status !== 'SUCCESS') throw new Error(`the custom resource answered ${status}`);
-  } finally {
-    secrets.destroy();
-    lambda.destroy();
-    server.close();
-  }
-};
-
 /** By the construct path of the function within the stack. The last one ends all tokens. */
 export const SCENES: Readonly<Record<string, Scene>> = {
   'WebSocket/ConnectHandler': async (stage) => {
@@ -242,7 +217,9 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await newRoom(stage);
     const before = new Set((await stage.connections.scan()).map(({ pk }) => pk));
     const client = await stage.alice.connect();
-    const items = (await stage.connections.scan()).filter(({ pk, sk }) => sk === 'CONN' && !before.has(pk));
+    const items = (await stage.connections.scan()).filter(
+      ({ pk, sk, user }) => sk === 'CONN' && user === stage.alice.user && !before.has(pk),
+    );
     await client.close();
     for (const { pk, sk, user } of items) {
       await stage.connections.untilGone({ pk, sk });
