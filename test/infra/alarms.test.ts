@@ -9,7 +9,9 @@ const anchor = (heading: string) => heading.toLowerCase().replaceAll(' ', '-');
 describe('alarms', () => {
   it('tell what to do, in a section of the runbook that exists, and every section has an alarm', async () => {
     const runbook = await readFile(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
-    const sections = [...runbook.matchAll(/^## (.+)\n\n(?!No alarm)/gm)].map(([, heading = '']) => anchor(heading));
+    const sections = [...runbook.matchAll(/^## (.+)\n\n(?!No alarm)/gm)].map(([, heading = '']) =>
+      anchor(heading),
+    );
     const linked = [...resources(await synthesize(), 'AWS::CloudWatch::Alarm').values()].map(
       (alarm) => /docs\/runbook\.md#([a-z-]+)$/.exec(String(alarm.Properties.AlarmDescription))?.[1],
     );
