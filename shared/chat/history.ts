@@ -6,7 +6,6 @@ import { type StoredMessage, toMessage } from '../data/message-state.ts';
 import type { ReplyData } from '../protocol/frames.ts';
 import { DEFAULT_HISTORY_LIMIT, type RoomId, type UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
-import { getMembership } from './membership.ts';
 import { upToDate } from './message-events.ts';
 import { readForward } from './read-log.ts';
 import { refusing, strangerRefusal } from './refusals.ts';
@@ -51,8 +50,11 @@ export async function readHistory(ctx: ChatContext, request: HistoryRequest): Pr
       thread === undefined
         ? await readBack(ctx, head, tail, stretch)
         : await readThread(ctx, room, tail, { ...stretch, root: thread });
-    // P6: what was read may be newer than the membership that was looked at. A member after the reading was one during it.
-    if (!(await getMembership(ctx, user, room))) throw await strangerRefusal(ctx, room, operation);
+    // P6: what was read may be newer than the membership that was looked at. A member after the reading was one during it; so was who
+    // had joined, by the head, and whose item has not come yet.
+    const after = await getMembershipRecord(ctx.chat, user, room);
+    const isUnmoved = record?.state !== 'active' && after?.asOf === record?.asOf;
+    if (after?.state !== 'active' && !isUnmoved) throw await strangerRefusal(ctx, room, operation);
     const messages = found.newestFirst
       .slice(0, limit)
       .reverse()

@@ -54,6 +54,8 @@ export interface Facts {
   earliest(room: string, seq: number): number;
   /** The latest moment at which an event can have been committed. */
   latest(room: string, seq: number): number;
+  /** When it was told first: by the answer to who asked for it, or to somebody who heard it. Not before it had its effects. */
+  told(room: string, seq: number): number;
   /** When a user was a member of a room. */
   memberships(room: string, user: string): readonly Membership[];
   /** What a user was in a room all the time between two moments, as far as that can be told. */
@@ -67,12 +69,15 @@ export function factsOf(history: History): Facts {
   const earliest = (room: string, seq: number): number => bounds.get(room)?.earliest[seq] ?? 0;
   const latest = (room: string, seq: number): number =>
     bounds.get(room)?.latest[seq] ?? Number.POSITIVE_INFINITY;
+  const told = (room: string, seq: number): number =>
+    bounds.get(room)?.told.get(seq) ?? Number.POSITIVE_INFINITY;
   const memberships = (room: string, user: string) => membershipsOf(history.logs.get(room) ?? [], user);
   return {
     history,
     ...gathered,
     earliest,
     latest,
+    told,
     memberships,
     standing(room, user, from, to) {
       let standing: 'stranger' | 'unsure' = 'stranger';
@@ -161,6 +166,7 @@ function boundsOf(room: string, log: readonly RoomEvent[], gathered: Gathered) {
   for (const { heard } of gathered.connections.values()) {
     for (const { time, event } of heard.get(room) ?? []) see(event.seq, time);
   }
+  const told = new Map(seen);
   for (const { answer } of gathered.syncs.values()) {
     for (const synced of answer?.rooms ?? []) {
       if (answer && synced.room === room && synced.seq > 0) see(synced.seq, answer.time);
@@ -177,7 +183,7 @@ function boundsOf(room: string, log: readonly RoomEvent[], gathered: Gathered) {
       seen.get(seq) ?? Number.POSITIVE_INFINITY,
     );
   }
-  return { earliest, latest };
+  return { earliest, latest, told };
 }
 
 function membershipsOf(log: readonly RoomEvent[], user: string): Membership[] {

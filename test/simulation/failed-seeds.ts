@@ -11,4 +11,5 @@ export const FAILED_SEEDS: readonly FailedSeed[] = [];
 export const FAILED_NOISY_SEEDS: readonly FailedSeed[] = [
   { seed: 6, because: 'a sync told of a room whose membership was withdrawn but not ended yet' },
   { seed: 7, because: 'the same' },
+  { seed: 96, because: 'history was refused to who had joined, by the head, and had no item yet' },
 ];
