@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 // The SDK's clients, which tests use, warn on Node.js 20 of the Node.js that they will need one day.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
+/** Vitest leaves a processor free; on two that would be one file at a time, and most tests wait more than they compute. */
+const maxWorkers = 2;
+
 /**
  * Each project needs a little more than the one before: nothing, a database, a synthesized stack, the whole engine. Those that start
  * the whole of it come one after another (`groupOrder`): side by side they would measure each other.
@@ -10,10 +13,11 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers } },
       {
         test: {
           name: 'integration',
+          maxWorkers,
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -22,6 +26,7 @@ export default defineConfig({
       {
         test: {
           name: 'infra',
+          maxWorkers,
           include: ['test/infra/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -30,6 +35,7 @@ export default defineConfig({
       {
         test: {
           name: 'engine',
+          maxWorkers,
           sequence: { groupOrder: 1 },
           include: ['test/engine/**/*.test.ts'],
           testTimeout: 60_000,
@@ -39,6 +45,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          maxWorkers,
           sequence: { groupOrder: 2 },
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/global-setup.ts'],
