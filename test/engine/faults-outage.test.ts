@@ -43,7 +43,9 @@ describe('an outage', { timeout: TIME_LIMIT }, () => {
     // The stream's reader comes back at growing pauses, of ten seconds at most.
     const last = () => hearing.heard(room).find((event) => event.seq === after.seq);
     await hearing.waitFor('what was sent after the outage', last, TIME_LIMIT / 2);
-    expect(hearing.heard(room).map((event) => event.seq)).toEqual([seq, after.seq]);
+    // What was before the outage may have come late.
+    const heard = hearing.heard(room).map((event) => event.seq);
+    expect(heard.filter((one) => one >= seq)).toEqual([seq, after.seq]);
   });
 });
 
