@@ -74,6 +74,7 @@ module.exports = {
     ),
     only('local', 'local', ['^local/'], 'The engine’s input is cdk.out: it knows nothing of chat.'),
     only('client', 'client', ['^client/', '^shared/protocol/'], 'A client knows the protocol alone.'),
+    only('web', 'web', ['^web/', '^client/', '^shared/protocol/'], 'The app stands on the SDK.'),
     only(
       'scripts',
       'scripts',
@@ -89,16 +90,16 @@ module.exports = {
     },
     {
       name: 'browser-safe',
-      comment: 'The protocol and the client run in a browser.',
+      comment: 'The protocol, the client and the app run in a browser.',
       severity: 'error',
-      from: { path: '^(shared/protocol|client)/', pathNot: '^client/node/' },
+      from: { path: '^(shared/protocol|client|web)/', pathNot: '^(client/node/|web/build/|web/vite)' },
       to: { dependencyTypes: ['core'] },
     },
     {
       name: 'no-cdk-in-handlers',
       comment: 'A handler that imports the CDK carries 60 MB into its bundle.',
       severity: 'error',
-      from: { path: '^(functions|shared|client|local)/' },
+      from: { path: '^(functions|shared|client|web|local)/' },
       to: { path: 'node_modules/(aws-cdk-lib|constructs)/' },
     },
   ],
