@@ -78,7 +78,7 @@ module.exports = {
     only(
       'scripts',
       'scripts',
-      ['^scripts/', '^local/', '^shared/', '^functions/http/', '^package\\.json$'],
+      ['^scripts/', '^local/', '^shared/', '^client/', '^functions/http/', '^package\\.json$'],
       'Commands stand on what they run.',
     ),
     {

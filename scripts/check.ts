@@ -7,7 +7,7 @@ const CHECKS: readonly (readonly [what: string, command: string])[] = [
   ['types, tests included', 'node node_modules/typescript7/bin/tsc --noEmit -p .'],
   [
     'who imports whom, no circles',
-    'depcruise --output-type err infra functions shared web local scripts test bench',
+    'depcruise --output-type err infra functions shared client web local scripts test bench',
   ],
   ['every promise has a test', 'tsx scripts/check-promises.ts'],
   ['generated documents are up to date', 'tsx scripts/docs.ts --check'],
