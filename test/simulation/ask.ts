@@ -13,7 +13,13 @@ const REPLY_LIMIT = 40_000;
  * @throws {Error} when the connection stays, and no answer comes; or when what came breaks the protocol.
  */
 export async function ask(client: Client, command: Record<string, unknown>): Promise<Reply | undefined> {
-  if (!client.expectsCrashes) return whileOpen(client, () => client.ask(command, { patient: false }));
+  if (!client.expectsCrashes) {
+    const reply = await whileOpen(client, () => client.ask(command, { patient: false }));
+    if (reply?.error?.code !== 'unauthenticated') return reply;
+    // Its user was banned: the close is on its way.
+    await client.closed;
+    return undefined;
+  }
   const id = typeof command.id === 'string' ? command.id : nextId();
   const reply = await askThroughCrashes(client, { ...command, id }, id);
   if (reply?.error?.code !== 'unauthenticated') return reply;

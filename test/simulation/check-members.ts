@@ -1,9 +1,15 @@
-import type { Facts } from './facts.ts';
+import { bansOf, type Facts } from './facts.ts';
 import type { Violation } from './history.ts';
 
-/** P6: only members wrote and read, and no muted ones; and the others were let. What is heard is judged with the delivery. */
+/** P6: only members wrote and read, and no muted ones, and nobody came back from a ban; and the others were let. What is heard is judged with the delivery. */
 export function checkMembers(facts: Facts): Violation[] {
-  return [...checkLogs(facts), ...checkMutes(facts), ...checkRefusals(facts), ...checkPages(facts)];
+  return [
+    ...checkLogs(facts),
+    ...checkMutes(facts),
+    ...checkBans(facts),
+    ...checkRefusals(facts),
+    ...checkPages(facts),
+  ];
 }
 
 /** Who wrote was a member at that place in the log. */
@@ -36,6 +42,19 @@ function checkMutes(facts: Facts): Violation[] {
   return violations;
 }
 
+/** Who is banned does not come back by itself: the ban is lifted, or somebody invites it. */
+function checkBans(facts: Facts): Violation[] {
+  const violations: Violation[] = [];
+  for (const [room, log] of facts.history.logs) {
+    for (const { seq, type, user, member } of log) {
+      if (type !== 'member.joined' || user !== member) continue;
+      if (!bansOf(log.slice(0, seq - 1), user).some(({ to }) => to === undefined)) continue;
+      violations.push({ promise: 'P6', what: `${user} joined ${room}/${seq}, and was banned` });
+    }
+  }
+  return violations;
+}
+
 /** Whether a user was ever muted in a room: then a refusal may have been for that. */
 function wasMuted({ history }: Facts, room: string, user: string): boolean {
   return (history.logs.get(room) ?? []).some(({ member, mutedUntil }) => member === user && mutedUntil);
@@ -46,7 +65,10 @@ function checkRefusals(facts: Facts): Violation[] {
   for (const { user, command, asked, outcome } of facts.attempts.values()) {
     if (!outcome || !('code' in outcome) || outcome.code !== 'forbidden') continue;
     const { action, room, id } = command;
-    const wronged = action === 'joinRoom' || facts.standing(room, user, asked, outcome.time) === 'member';
+    const wronged =
+      action === 'joinRoom'
+        ? !facts.mayBeBanned(room, user, asked, outcome.time)
+        : facts.standing(room, user, asked, outcome.time) === 'member';
     if (!wronged || (action === 'sendMessage' && wasMuted(facts, room, user))) continue;
     const what = `${action} ${id} of ${user} was forbidden in ${room}, though nothing spoke against it`;
     violations.push({ promise: 'P6', what });

@@ -3,7 +3,7 @@ import type { RoomEvent } from '../helper/wire.ts';
 import { checkDelivery } from './check-delivery.ts';
 import { checkMembers } from './check-members.ts';
 import { checkResume } from './check-resume.ts';
-import { checkRevocation, loggedOut } from './check-revocation.ts';
+import { checkRevocation, loggedOut, wasBanned } from './check-revocation.ts';
 import { type Facts, factsOf } from './facts.ts';
 import type { Command, History, Violation } from './history.ts';
 
@@ -148,16 +148,18 @@ function checkCalm(facts: Facts): Violation[] {
     const what = `${command.action} ${command.id} of ${user} was refused with ${outcome.code}`;
     violations.push({ promise: 'P8', what });
   }
-  for (const [id, { user, closed }] of connections) {
-    if (closed?.by !== 'service' || ended.has(id)) continue;
+  for (const [id, connection] of connections) {
+    const { user, closed } = connection;
+    if (closed?.by !== 'service' || ended.has(id) || wasBanned(facts, connection)) continue;
     violations.push({ promise: 'P4', what: `connection ${id} of ${user} was closed with ${closed.code}` });
   }
   return violations;
 }
 
-/** Whether who was to be removed or muted was no member. */
+/** Whether who was to be removed or muted was no member, or whose ban was to be lifted was not banned. */
 function isNoMember({ action }: Command, code: string): boolean {
-  return (action === 'removeMember' || action === 'muteMember') && code === 'not_found';
+  const needsOne = action === 'removeMember' || action === 'muteMember' || action === 'unbanMember';
+  return needsOne && code === 'not_found';
 }
 
 /** Codes that a good command may be refused with where things are made to go wrong. */

@@ -58,6 +58,8 @@ export interface Facts {
   told(room: string, seq: number): number;
   /** When a user was a member of a room. */
   memberships(room: string, user: string): readonly Membership[];
+  /** Whether a user may have been banned from a room at some moment between two. */
+  mayBeBanned(room: string, user: string, from: number, to: number): boolean;
   /** What a user was in a room all the time between two moments, as far as that can be told. */
   standing(room: string, user: string, from: number, to: number): 'member' | 'stranger' | 'unsure';
 }
@@ -79,6 +81,11 @@ export function factsOf(history: History): Facts {
     latest,
     told,
     memberships,
+    mayBeBanned: (room, user, from, to) =>
+      bansOf(history.logs.get(room) ?? [], user).some(
+        ({ from: banned, to: lifted }) =>
+          earliest(room, banned) <= to && (lifted === undefined || latest(room, lifted) >= from),
+      ),
     standing(room, user, from, to) {
       let standing: 'stranger' | 'unsure' = 'stranger';
       for (const { from: joined, to: left } of memberships(room, user)) {
@@ -195,6 +202,19 @@ function membershipsOf(log: readonly RoomEvent[], user: string): Membership[] {
     const inside = last !== undefined && last.to === undefined;
     if (type === 'member.joined' && !inside) spans.push({ from: seq, to: undefined });
     if ((type === 'member.left' || type === 'member.removed') && inside) last.to = seq;
+  }
+  return spans;
+}
+
+/** Spans of the log in which someone was banned: until the ban was lifted, or an invitation did that. */
+export function bansOf(log: readonly RoomEvent[], user: string): Membership[] {
+  const spans: { from: number; to: number | undefined }[] = [];
+  for (const { seq, type, member, banned } of log) {
+    if (member !== user) continue;
+    const last = spans.at(-1);
+    const isOpen = last !== undefined && last.to === undefined;
+    if (type === 'member.removed' && banned && !isOpen) spans.push({ from: seq, to: undefined });
+    if ((type === 'member.unbanned' || type === 'member.joined') && isOpen) last.to = seq;
   }
   return spans;
 }

@@ -3,7 +3,7 @@ import type { ErrorCode, Message, RoomEvent, SyncedRoom } from '../helper/wire.t
 /** Actions that append an event. */
 export type Appending = 'sendMessage' | 'joinRoom' | 'leaveRoom' | Moderating;
 /** What a room's owner does with others, over HTTP. */
-export type Moderating = 'inviteMember' | 'muteMember' | 'removeMember';
+export type Moderating = 'inviteMember' | 'muteMember' | 'removeMember' | 'banMember' | 'unbanMember';
 
 /** A command as it was meant: sending it again, over any way, is the same command (P3). */
 export interface Command {
@@ -33,6 +33,13 @@ export type Occurrence =
       readonly kind: 'logged out';
       readonly connection: number;
       /** From the answer to the close; undefined where it was not closed. */
+      readonly milliseconds: number | undefined;
+    }
+  | { readonly kind: 'banning'; readonly connection: number }
+  | {
+      readonly kind: 'banned';
+      readonly connection: number;
+      /** As of `logged out`. */
       readonly milliseconds: number | undefined;
     }
   | { readonly kind: 'heard'; readonly connection: number; readonly room: string; readonly event: RoomEvent }

@@ -109,6 +109,10 @@ export class Person {
         return this.account.call('PUT', about, { mutedUntil: new Date(Date.now() + MUTE_MS).toISOString() });
       case 'removeMember':
         return this.account.call('DELETE', about);
+      case 'banMember':
+        return this.account.call('DELETE', `${about}&ban=true`);
+      case 'unbanMember':
+        return this.account.call('DELETE', `${path}/bans/${member}?id=${encodeURIComponent(id)}`);
       default:
         return this.account.call('POST', `${path}/messages`, { id, text });
     }

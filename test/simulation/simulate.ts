@@ -6,6 +6,7 @@ import { isOwing } from './check-delivery.ts';
 import { Device } from './device.ts';
 import { factsOf } from './facts.ts';
 import type { History } from './history.ts';
+import { moderate } from './moderation.ts';
 import type { Noise } from './noise.ts';
 import { Person } from './person.ts';
 import { type Random, randomOf } from './random.ts';
@@ -46,10 +47,6 @@ const STEP_WEIGHTS = {
   rest: 12,
 } as const;
 
-/** What the owner of the rooms does to others meanwhile, and how often. */
-const MODERATION = { inviteMember: 4, removeMember: 2, muteMember: 1 } as const;
-const MODERATION_STEPS = { least: 5, most: 15 };
-
 /** People who take part in several runs: to register costs a password hash. */
 export class Crowd {
   readonly #endpoint: Endpoint;
@@ -67,8 +64,8 @@ export class Crowd {
 
 /**
  * One run: several people with one or two devices each talk, move, repeat themselves, and lose their connections, as the seed
- * decides; then all come together, and the logs are read. One more person, who made the rooms, listens, and invites, removes and mutes
- * the others.
+ * decides; then all come together, and the logs are read. One more person, who made the rooms, listens, and invites, removes, mutes and
+ * bans the others.
  *
  * @param noise what goes wrong meanwhile; it is over before all come together.
  */
@@ -95,7 +92,7 @@ export async function simulate(crowd: Crowd, seed: number, noise?: Noise): Promi
     const siblings = (device: Device) => devices.filter(({ person }) => person === device.person);
     await Promise.all([
       ...devices.map((device) => live(device, siblings(device), rooms, random.fork(device.name))),
-      moderate(keeper.person, people, rooms, random.fork(keeper.name)),
+      moderate(keeper.person, { devices, rooms }, recorder, random.fork(keeper.name)),
       ...people.slice(0, 1).map((person) => comeAndGo(person, recorder, all, random.fork('sessions'))),
     ]);
     await noise?.end();
@@ -124,22 +121,6 @@ async function live(
   await device.connect();
   for (let step = 0; step < steps; step++) {
     await act(random.weighted(STEP_WEIGHTS), device, siblings, rooms, random);
-  }
-}
-
-/** What the owner of the rooms does to people, in them or not, one after the other. */
-async function moderate(
-  keeper: Person,
-  people: readonly Person[],
-  rooms: readonly string[],
-  random: Random,
-): Promise<void> {
-  const steps = random.between(MODERATION_STEPS.least, MODERATION_STEPS.most);
-  for (let step = 0; step < steps; step++) {
-    const [person, room] = [random.pick(people), random.pick(rooms)];
-    if (!person || room === undefined) return;
-    await pause(random.between(0, 60));
-    await keeper.send(keeper.moderate(random.weighted(MODERATION), room, person.user), 'http');
   }
 }
 

@@ -331,4 +331,40 @@ describe('the checker of the simulation', () => {
     expect(late).toContainEqual('P9 connection 2 heard den/5 after its logout');
     expect(judge([...GOOD, ...ends.slice(1)])).toEqual(['P4 connection 2 of bob was closed with 1001']);
   });
+
+  it('P6 and P9: find who comes back from a ban, and a connection that outlives one', () => {
+    const banned: RoomEvent = {
+      seq: 8,
+      type: 'member.removed',
+      user: 'alice',
+      at: at(8),
+      id: 'a4',
+      member: 'bob',
+    };
+    const ban = { ...banned, banned: true };
+    const back: RoomEvent = { ...event(2), seq: 9, at: at(9), id: 'b4' };
+    const lifted: RoomEvent = { ...ban, seq: 9, type: 'member.unbanned', at: at(9), id: 'a5' };
+    const facts = factsOf(history(GOOD, [...LOG, ban, lifted]));
+    expect(facts.mayBeBanned(ROOM, 'bob', 0, 1e6)).toBe(true);
+    expect(facts.mayBeBanned(ROOM, 'alice', 0, 1e6)).toBe(false);
+    const joins = 'P6 bob joined den/9, and was banned';
+    expect(judge(GOOD, [...LOG, ban, back])).toContainEqual(joins);
+    expect(judge(GOOD, [...LOG, banned, back])).not.toContainEqual(joins);
+    expect(judge(GOOD, [...LOG, ban, { ...back, user: 'alice' }])).not.toContainEqual(joins);
+    expect(judge(GOOD, [...LOG, ban, lifted, { ...back, seq: 10 }])).not.toContainEqual(
+      'P6 bob joined den/10, and was banned',
+    );
+    const lives: Occurrence[] = [
+      { kind: 'banning', connection: 2 },
+      { kind: 'banned', connection: 2, milliseconds: undefined },
+    ];
+    expect(judge([...GOOD, ...lives])).toEqual(['P9 connection 2 was never closed after its ban']);
+    const refused: Occurrence[] = [
+      { kind: 'asked', ask: 20, user: 'bob', command: { action: 'joinRoom', room: ROOM, id: 'b9' } },
+      { kind: 'refused', ask: 20, code: 'forbidden' },
+    ];
+    const wronged = 'P6 joinRoom b9 of bob was forbidden in den, though nothing spoke against it';
+    expect(judge([...GOOD, ...refused])).toEqual([wronged]);
+    expect(judge([...GOOD, ...refused], [...LOG, ban])).not.toContainEqual(wronged);
+  });
 });
