@@ -28,7 +28,8 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, settings: Settings, parts: Parts) {
     super(scope, id);
     this.#topic = this.#makeTopic(settings);
-    const { tables, webSocketApi, httpApi, log, fanOut, settler, presence, watch, erasure, files } = parts;
+    const { tables, webSocketApi, httpApi, log, fanOut, settler, presence, watch, erasure } = parts;
+    const { files, notifications } = parts;
     this.#add('FailureQueue', {
       says: 'A reader of the log gave up on events: they wait in the failure queue',
       section: 'failure-queue',
@@ -77,6 +78,15 @@ export class Alarms extends Construct {
       says: 'An upload could not be looked at, or a file of a deleted message could not be deleted',
       section: 'file-failures',
       metric: files.failures.metricApproximateNumberOfMessagesVisible({
+        statistic: 'Maximum',
+        period: MINUTE,
+      }),
+      threshold: 1,
+    });
+    this.#add('NotificationFailures', {
+      says: 'Nobody could be notified of a message: it waits in the queue of notifications that failed',
+      section: 'notification-failures',
+      metric: notifications.failures.metricApproximateNumberOfMessagesVisible({
         statistic: 'Maximum',
         period: MINUTE,
       }),

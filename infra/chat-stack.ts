@@ -11,6 +11,7 @@ import { Files } from './files.ts';
 import { HttpApi } from './http-api.ts';
 import { LogStream } from './log-stream.ts';
 import { Moderation } from './moderation.ts';
+import { Notifications } from './notifications.ts';
 import { PresenceTeller } from './presence.ts';
 import type { Settings } from './settings.ts';
 import { Settler } from './settler.ts';
@@ -54,10 +55,24 @@ export class ChatStack extends Stack {
     const files = new Files(this, 'Files', settings, tables);
     files.bindSigner(httpApi.handler);
     files.bind(settler.handler);
+    const notifications = new Notifications(this, 'Notifications', settings, tables, webSocketApi);
+    notifications.bind(settler.handler);
     const presence = new PresenceTeller(this, 'Presence', settings, tables, webSocketApi);
     presence.read(tables, log);
 
-    const parts = { tables, webSocketApi, httpApi, log, fanOut, settler, presence, watch, erasure, files };
+    const parts = {
+      tables,
+      webSocketApi,
+      httpApi,
+      log,
+      fanOut,
+      settler,
+      presence,
+      watch,
+      erasure,
+      files,
+      notifications,
+    };
     new Alarms(this, 'Alarms', settings, parts);
     new Dashboard(this, 'Dashboard', settings, parts);
 
@@ -76,6 +91,7 @@ export class ChatStack extends Stack {
       ConnectionsTable: tables.connections.tableName,
       FailureQueueUrl: log.failures.queueUrl,
       FilesBucket: files.bucket.bucketName,
+      NotificationsTopicArn: notifications.topic.topicArn,
     });
   }
 

@@ -4,6 +4,7 @@ import type { FanOut } from './fan-out.ts';
 import type { Files } from './files.ts';
 import type { HttpApi } from './http-api.ts';
 import type { LogStream } from './log-stream.ts';
+import type { Notifications } from './notifications.ts';
 import type { PresenceTeller } from './presence.ts';
 import type { Settler } from './settler.ts';
 import type { Tables } from './tables.ts';
@@ -19,6 +20,7 @@ export interface Parts {
   readonly settler: Settler;
   readonly erasure: Erasure;
   readonly files: Files;
+  readonly notifications: Notifications;
   readonly presence: PresenceTeller;
   readonly watch: ConnectionWatch;
 }

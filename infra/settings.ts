@@ -25,6 +25,8 @@ export interface Settings {
   readonly oidc: OidcProvider | undefined;
   /** Seconds that a user's last connection is gone before it is told to be offline. */
   readonly presenceGraceSeconds: number;
+  /** Seconds that there are to read a message before anybody is notified of it. */
+  readonly notificationDelaySeconds: number;
   /** The HTTP API's domain; the WebSocket API answers at `ws.` before it, as the two can't share one. */
   readonly domain: Domain | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -93,6 +95,8 @@ export function readSettings(scope: IConstruct): Settings {
     accessTokenSeconds: context.whole('accessTokenSeconds', 60, 86_400, 900),
     // A page that is loaded again is back within two or three seconds; SQS holds a message back for 900 at most.
     presenceGraceSeconds: context.whole('presenceGraceSeconds', 0, 900, 5),
+    // Whoever looks at the room has read it by then; SQS holds a message back for 900 at most.
+    notificationDelaySeconds: context.whole('notificationDelaySeconds', 0, 900, 3),
     oidc: readOidc(context),
     domain: readDomain(context),
     logLevel: context.one('logLevel', LOG_LEVELS, 'info'),

@@ -37,6 +37,12 @@ export const ENV = {
   filesBucket: 'FILES_BUCKET',
   /** Address of the queue of what is to be done with files. */
   filesQueue: 'FILES_QUEUE',
+  /** Address of the queue of messages that somebody may have to be notified of. */
+  notificationQueue: 'NOTIFICATION_QUEUE',
+  /** Seconds that there are to read such a message before anybody is. */
+  notificationDelaySeconds: 'NOTIFICATION_DELAY_SECONDS',
+  /** ARN of the topic that notifications are published to. */
+  notificationTopic: 'NOTIFICATION_TOPIC',
   /** `iss` of the access tokens. */
   tokenIssuer: 'TOKEN_ISSUER',
   /** `aud` of the access tokens. */

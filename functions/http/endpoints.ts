@@ -7,6 +7,7 @@ import { keyEndpoints } from './keys.ts';
 import { memberEndpoints } from './members.ts';
 import { messageChangeEndpoints } from './message-changes.ts';
 import { messageEndpoints } from './messages.ts';
+import { preferenceEndpoints } from './preferences.ts';
 import { reportEndpoints } from './reports.ts';
 import { fileEndpoints } from './room-files.ts';
 import { roomEndpoints } from './rooms.ts';
@@ -19,6 +20,7 @@ export const endpoints: readonly Endpoint[] = [
   ...userEndpoints,
   ...roomEndpoints,
   ...memberEndpoints,
+  ...preferenceEndpoints,
   ...directEndpoints,
   ...messageEndpoints,
   ...messageChangeEndpoints,

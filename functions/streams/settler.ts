@@ -1,5 +1,6 @@
 import { closeBanned } from '../../shared/chat/connection-watch.ts';
 import type { FileTask } from '../../shared/chat/file-store.ts';
+import { handMessagesOn } from '../../shared/chat/notification.ts';
 import { settle } from '../../shared/chat/settle.ts';
 import { handDeletedOn, isAccount } from '../../shared/delivery/deleted-accounts.ts';
 import { closeEndedSessions, isSession } from '../../shared/delivery/ended-sessions.ts';
@@ -7,12 +8,14 @@ import { type BatchAnswer, handleByRoom, type StreamEvent } from '../../shared/d
 import { createWatch } from '../runtime/connection-watch.ts';
 import { createErasureQueue } from '../runtime/erasure-queue.ts';
 import { createFileQueue } from '../runtime/files.ts';
+import { createNotifyLater } from '../runtime/notifications.ts';
 import { once } from '../runtime/once.ts';
 import { getRuntime } from '../runtime/runtime.ts';
 
 const getWatch = once(() => createWatch(getRuntime()));
 const getFiles = once(() => createFileQueue(getRuntime()));
 const getErasures = once(() => createErasureQueue(getRuntime()));
+const getNotifyLater = once(() => createNotifyLater(getRuntime()));
 
 /** What is left to do with a message's files. */
 const followFiles = (task: FileTask) => getFiles().send(task);
@@ -29,6 +32,7 @@ export async function handler({ Records }: StreamEvent): Promise<BatchAnswer> {
       async ({ room, committed }) => {
         await settle({ ...context, followFiles }, room, committed);
         await closeBanned(getWatch(), committed);
+        await handMessagesOn(context, room, committed, (task) => getNotifyLater()(task, 'later'));
       },
       (error, room) => logger.error('events not settled', error, { room }),
     ),

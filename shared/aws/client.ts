@@ -105,6 +105,7 @@ const SERVICE_VARIABLES = {
   dynamodb: 'DYNAMODB',
   lambda: 'LAMBDA',
   secretsmanager: 'SECRETS_MANAGER',
+  sns: 'SNS',
   sqs: 'SQS',
 } as const;
 

@@ -103,6 +103,7 @@ function joinedRoom(
     read: membership.read.seq,
     unread: unreadOf(head, membership),
     mentions: unreadMentions(head, membership),
+    notify: membership.notify,
     ...(newest && isMessage(newest) ? { lastMessage: toMessage(newest, membership.user) } : {}),
     ...(other === undefined ? {} : { with: other }),
   };

@@ -43,6 +43,16 @@ export const chatKeys = {
   pin: (room: RoomId, seq: number): Key => ({ pk: `ROOM#${room}`, sk: `${PIN_PREFIX}${paddedSeq(seq)}` }),
   /** `user` takes no direct messages from `other`. */
   block: (user: UserId, other: UserId): Key => ({ pk: `USER#${user}`, sk: `${BLOCK_PREFIX}${other}` }),
+  /** A member that wants to be notified of every message: a hint, the membership says whether it is so. */
+  wantsAll: (room: RoomId, user: UserId): Key => ({
+    pk: `ROOM#${room}`,
+    sk: `${WANTS_ALL_PREFIX}${user}`,
+  }),
+  /** That a user was notified of a message, or is about to be. */
+  notified: (user: UserId, room: RoomId, seq: number): Key => ({
+    pk: `USER#${user}`,
+    sk: `${NOTIFIED_PREFIX}${room}#${paddedSeq(seq)}`,
+  }),
   publicKeys: (): Key => ({ pk: 'KEYS', sk: 'JWKS' }),
   /** A room that a user was ever a member of: where its name stands in a log, long after the membership's tombstone has gone. */
   pastRoom: (user: UserId, room: RoomId): Key => ({ pk: `USER#${user}`, sk: `${PAST_ROOM_PREFIX}${room}` }),
@@ -75,6 +85,8 @@ export const REPORT_PREFIX = 'REPORT#';
 export const BLOCK_PREFIX = 'BLOCK#';
 export const SESSION_PREFIX = 'SESSION#';
 export const PAST_ROOM_PREFIX = 'PAST#';
+export const WANTS_ALL_PREFIX = 'ALL#';
+export const NOTIFIED_PREFIX = 'NOTIFIED#';
 
 /** Partitions of the index `byOwner`. */
 export const ownerKeys = {

@@ -3,7 +3,7 @@
  * a late repeat of an older event can't bring it back.
  */
 import * as z from 'zod/mini';
-import { Role, RoomId, Seq, Time, UserId } from '../protocol/ids.ts';
+import { Notify, Role, RoomId, Seq, Time, UserId } from '../protocol/ids.ts';
 import type { Member } from '../protocol/rest.ts';
 import { BY_OWNER, chatKeys, MEMBERSHIP_PREFIX, ownerKeys, TTL_ATTRIBUTE } from './keys.ts';
 import { ConditionFailed, type Item, type Table } from './table.ts';
@@ -30,9 +30,14 @@ export interface Membership extends Standing {
   readonly read: ReadMark;
   /** Messages that mention the member by name and that it has not read. */
   readonly mentions: number;
+  /** What it wants to be notified of. */
+  readonly notify: Notify;
   /** Number of the event that this reflects. */
   readonly asOf: number;
 }
+
+/** What a membership begins with: no mentions, and no wishes but the usual ones. */
+export type NewMembership = Omit<Membership, 'mentions' | 'notify'>;
 
 /** What the item says, where there is one: a membership, or that it ended with the event `asOf`. */
 export type MembershipRecord =
@@ -58,6 +63,7 @@ const StoredActive = z.object({
   read: z.object({ seq: z.int(), n: z.int() }),
   /** Numbers of the messages that mention the member, read ones among them (mentions.ts). */
   mentioned: z._default(z.array(z.int()), []),
+  notify: z._default(Notify, 'mentions'),
   asOf: z.int(),
 });
 const Stored = z.discriminatedUnion('state', [
@@ -76,7 +82,7 @@ export function toMembershipRecord(item: unknown): MembershipRecord {
 }
 
 /** Domain → stored. */
-function membershipItem(membership: Omit<Membership, 'mentions'>): Item {
+function membershipItem(membership: NewMembership): Item {
   const { user, room } = membership;
   return {
     ...chatKeys.membership(user, room),
@@ -106,10 +112,7 @@ const NEWER = {
 } as const;
 
 /** Stores a new membership unless the item reflects this event or a newer one. @returns what holds now. */
-export async function putMembership(
-  table: Table,
-  membership: Omit<Membership, 'mentions'>,
-): Promise<MembershipRecord> {
+export async function putMembership(table: Table, membership: NewMembership): Promise<MembershipRecord> {
   try {
     const item = membershipItem(membership);
     await table.put(item, { ...NEWER, values: { ':asOf': membership.asOf } });
@@ -153,7 +156,7 @@ export async function endMembership(
 }
 
 /** What a tombstone holds no more: with the index's keys gone, listings see it no longer. */
-const ENDED = ['role', 'since', 'joinedAt', 'read', 'mentioned', 'gsi1pk', 'gsi1sk'] as const;
+const ENDED = ['role', 'since', 'joinedAt', 'read', 'mentioned', 'notify', 'gsi1pk', 'gsi1sk'] as const;
 const ENDED_FIELDS = ENDED.map((name) => `#${name}`);
 const ENDED_NAMES = Object.fromEntries(ENDED.map((name) => [`#${name}`, name]));
 

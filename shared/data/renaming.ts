@@ -1,7 +1,7 @@
 /** Puts one user id in the place of another wherever the items of a room hold it: what is left of a deleted user is a pseudonym. */
 import type { RoomId, UserId } from '../protocol/ids.ts';
 import { SETTLED } from './heads.ts';
-import { BAN_PREFIX, chatKeys, EVENT_PREFIX, HEAD, REPORT_PREFIX } from './keys.ts';
+import { BAN_PREFIX, chatKeys, EVENT_PREFIX, HEAD, REPORT_PREFIX, WANTS_ALL_PREFIX } from './keys.ts';
 import { ConditionFailed, type Item, type Table } from './table.ts';
 
 export interface Renaming {
@@ -133,10 +133,10 @@ async function replaceFields(
 /** @returns whether the name stood in the key, so that the item is gone from there. */
 async function renameKey(table: Table, item: Item, { from, to }: Renaming): Promise<boolean> {
   const { pk, sk } = item;
-  // What only keeps a user in check has nobody to keep any more: claims of its ids, its turns, a ban.
+  // What only keeps a user in check has nobody to keep any more: claims of its ids, its turns, a ban; nor have its wishes.
   const ofUser =
     [`ID#${from}#`].some((prefix) => sk.startsWith(prefix)) ||
-    [`${BAN_PREFIX}${from}`, `TURN#${from}`].includes(sk);
+    [`${BAN_PREFIX}${from}`, `TURN#${from}`, `${WANTS_ALL_PREFIX}${from}`].includes(sk);
   if (ofUser) {
     await table.delete({ pk, sk });
     return true;

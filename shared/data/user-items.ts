@@ -8,10 +8,12 @@ import {
   connectionKeys,
   EVENT_PREFIX,
   MEMBERSHIP_PREFIX,
+  NOTIFIED_PREFIX,
   PRESENCE,
   REPORT_PREFIX,
   SESSION_PREFIX,
   USER_CONNECTION_PREFIX,
+  WANTS_ALL_PREFIX,
 } from './keys.ts';
 import type { Item, Table } from './table.ts';
 
@@ -33,6 +35,8 @@ const KINDS: readonly (readonly [prefix: string, kind: ExportKind])[] = [
   [SESSION_PREFIX, 'session'],
   [MEMBERSHIP_PREFIX, 'membership'],
   [BLOCK_PREFIX, 'block'],
+  [NOTIFIED_PREFIX, 'notification'],
+  [WANTS_ALL_PREFIX, 'notification'],
   ['LANE#', 'login'],
   ['SOURCE#', 'login'],
   [USER_CONNECTION_PREFIX, 'connection'],
@@ -44,7 +48,7 @@ const KINDS: readonly (readonly [prefix: string, kind: ExportKind])[] = [
 ];
 
 /** What a user is blocked or known under lies in the key alone. */
-const NAMED_BY_KEY: readonly string[] = [BLOCK_PREFIX, BAN_PREFIX, SESSION_PREFIX];
+const NAMED_BY_KEY: readonly string[] = [BLOCK_PREFIX, BAN_PREFIX, SESSION_PREFIX, NOTIFIED_PREFIX];
 
 /** Stored → wire. @param room that it belongs to. */
 export function toRecord(item: Item, room?: RoomId): ExportRecord {

@@ -1,8 +1,9 @@
 /**
- * Tells what is true for a moment: who types, how far somebody has read. Posted once, to whom it reaches: what a connection misses would
+ * Tells what is true for a moment: who types, how far somebody has read, what nobody has read yet. Posted once, to whom it reaches: what a connection misses would
  * be stale by the time of a repeat, and who is gone is the fan-out's to forget.
  */
 import type { ChatContext } from '../chat/context.ts';
+import type { Notification } from '../chat/notification.ts';
 import { type ConnectionAddress, listUserConnections } from '../data/connections.ts';
 import { getAudience } from '../data/subscriptions.ts';
 import type { Logger } from '../observability/log.ts';
@@ -46,6 +47,17 @@ export async function tellRead(
     const targets = new Map([...listeners, ...own].map((one) => [one.connection, one]));
     targets.delete(connection);
     await post(tools, [...targets.values()], { type: 'read', room, user, seq });
+  });
+}
+
+/** Tells a notification to all of the user's connections. */
+export async function tellNotification(
+  tools: MomentTools,
+  { user, from, kind, room, seq, preview }: Notification,
+): Promise<void> {
+  await telling(tools, async () => {
+    const own = await listUserConnections(tools.context.connections, user);
+    await post(tools, own, { type: 'notification', kind, room, seq, user: from, preview });
   });
 }
 

@@ -10,6 +10,7 @@ export const ExportKind = z.enum([
   'session',
   'membership',
   'block',
+  'notification',
   'login',
   'connection',
   'presence',

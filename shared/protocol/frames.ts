@@ -83,20 +83,30 @@ export const PresenceFrame = z.object({
 });
 export type PresenceFrame = z.infer<typeof PresenceFrame>;
 
+/** Why somebody is notified: its name or its room was called, it is a direct message, or it wants to hear of every message. */
+export const NotificationKind = z.enum(['mention', 'direct', 'message']);
+export type NotificationKind = z.infer<typeof NotificationKind>;
+
+/** A message that its addressee has not read yet, a few seconds after it was sent. */
+export const NotificationFrame = z.object({
+  type: z.literal('notification'),
+  kind: NotificationKind,
+  room: RoomId,
+  seq: Seq,
+  /** Who wrote it. */
+  user: UserId,
+  /** How its text begins: 100 UTF-16 code units at most. */
+  preview: z.string(),
+});
+export type NotificationFrame = z.infer<typeof NotificationFrame>;
+
 export const Frame = z.discriminatedUnion('type', [
   Reply,
   EventsFrame,
   z.object({ type: z.literal('typing'), room: RoomId, user: UserId, on: z.boolean() }),
   PresenceFrame,
   z.object({ type: z.literal('read'), room: RoomId, user: UserId, seq: SeenSeq }),
-  z.object({
-    type: z.literal('notification'),
-    kind: z.enum(['mention', 'direct']),
-    room: RoomId,
-    seq: Seq,
-    user: UserId,
-    preview: z.string(),
-  }),
+  NotificationFrame,
   z.object({ type: z.literal('closing'), code: ClosingCode, reconnect: z.boolean() }),
 ]);
 export type Frame = z.infer<typeof Frame>;

@@ -84,6 +84,10 @@ export type RoomKind = z.infer<typeof RoomKind>;
 export const Role = z.enum(['owner', 'admin', 'member']);
 export type Role = z.infer<typeof Role>;
 
+/** What a member wants to be notified of in a room. */
+export const Notify = z.enum(['all', 'mentions', 'nothing']);
+export type Notify = z.infer<typeof Notify>;
+
 /** One emoji as Unicode recommends them for interchange, or any other single pictograph; or `:name:`. */
 const EMOJI = /^(?:\p{RGI_Emoji}|\p{Extended_Pictographic}\u{FE0F}?|:[a-z0-9_+\-]{1,32}:)$/v;
 

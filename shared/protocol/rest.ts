@@ -9,6 +9,7 @@ import {
   FileId,
   MAX_HISTORY_LIMIT,
   MAX_SEQ,
+  Notify,
   Role,
   RoomId,
   RoomKind,
@@ -78,6 +79,10 @@ export const UpdateRoomBody = z.strictObject({
 /** One change of a room, so that a repeat with the same `id` makes no second one (P3). */
 export const ChangeQuery = z.object({ id: z.optional(ClientId) });
 export const RemoveMemberQuery = z.extend(ChangeQuery, { ban: z.optional(z.enum(['true', 'false'])) });
+/** What a member wants to be notified of in a room. */
+export const PreferencesBody = z.strictObject({ notify: Notify });
+export const Preferences = z.object({ room: RoomId, notify: Notify });
+export type Preferences = z.infer<typeof Preferences>;
 /** What changed a room: the number and the time of its event. */
 export const Changed = z.object({ room: RoomId, seq: Seq, at: Time });
 export type Changed = z.infer<typeof Changed>;
@@ -106,6 +111,8 @@ export const JoinedRoom = z.extend(Room, {
   unread: z.int(),
   mentions: z.int(),
   lastMessage: z.optional(Message),
+  /** What the user wants to be notified of. */
+  notify: Notify,
   /** The other one of a direct room. */
   with: z.optional(UserId),
 });

@@ -13,6 +13,7 @@ import type { DynamoCall } from '../../shared/data/dynamodb.ts';
 import type { Committed } from '../../shared/data/events.ts';
 import { APPENDED, toHead } from '../../shared/data/heads.ts';
 import { chatKeys, HEAD } from '../../shared/data/keys.ts';
+import { claimNotification, putWish } from '../../shared/data/notifications.ts';
 import { putSession } from '../../shared/data/sessions.ts';
 import { createTable } from '../../shared/data/table.ts';
 import { ParleyError } from '../../shared/protocol/errors.ts';
@@ -71,6 +72,9 @@ export async function runErasure(database: Database, seed: number, death: number
     await sendMessage(quiet, { room: id, user: deleted, text: `I am ${deleted}` });
   }
   await leaveRoom(quiet, { room: rooms.past, user: deleted });
+  const wished = { user: deleted, room: rooms.shared, token: 'once' };
+  await putWish(quiet.chat, { ...wished, notify: 'all' });
+  await claimNotification(quiet.chat, { ...wished, seq: 5 }, quiet.now());
   for (const [id, events] of committed) await settle(quiet, id, events, 1);
   // Seven days later.
   await quiet.chat.delete(chatKeys.membership(deleted, rooms.past));

@@ -18,6 +18,7 @@ const active = (asOf: number, since = asOf): MembershipRecord => ({
     joinedAt: '2026-11-20T10:00:00.000Z',
     read: { seq: since, n: 0 },
     mentions: 0,
+    notify: 'mentions',
     asOf,
   },
 });

@@ -1,0 +1,161 @@
+/** What notifying needs to remember: what members wish, who wishes to hear of every message, and who was notified of what. */
+import * as z from 'zod/mini';
+import { type Notify, type RoomId, UserId } from '../protocol/ids.ts';
+import { chatKeys, TTL_ATTRIBUTE, WANTS_ALL_PREFIX } from './keys.ts';
+import { type MembershipRecord, toMembershipRecord } from './memberships.ts';
+import { ConditionFailed, ignoreFailedCondition, type Table } from './table.ts';
+
+/**
+ * Stores what a member wishes. Who wishes for everything is listed by a hint, which is written **after** the membership and never taken
+ * away here: who meets a hint looks at the membership then, and lets go of that very hint where it says otherwise (`dropHint`). So a
+ * wish that was answered is never without one, whatever is asked for at the same time.
+ *
+ * @param token never used before.
+ * @returns false where there is no member.
+ */
+export async function putWish(
+  table: Table,
+  { user, room, notify, token }: Wish & { readonly token: string },
+): Promise<boolean> {
+  const written = await ignoreFailedCondition(
+    table.update(chatKeys.membership(user, room), {
+      update: 'SET #notify = :notify',
+      condition: '#state = :active',
+      names: { '#notify': 'notify', '#state': 'state' },
+      values: { ':notify': notify, ':active': 'active' },
+      returns: 'UPDATED_NEW',
+    }),
+  );
+  if (written === undefined) return false;
+  if (notify === 'all') await table.put({ ...chatKeys.wantsAll(room, user), token });
+  return true;
+}
+
+interface Wish {
+  readonly user: UserId;
+  readonly room: RoomId;
+  readonly notify: Notify;
+}
+
+/** Somebody who may wish to hear of every message of a room. */
+export interface Hint {
+  readonly user: UserId;
+  readonly token: string;
+}
+
+const StoredHint = z.object({ sk: z.string(), token: z.string() });
+
+/** A page of a room's hints, by user id, after the user `after`. */
+export async function pageHints(
+  table: Table,
+  room: RoomId,
+  { limit, after }: { readonly limit: number; readonly after?: UserId | undefined },
+): Promise<{ readonly hints: readonly Hint[]; readonly more: boolean }> {
+  const { items, next } = await table.query({
+    where: 'pk = :pk AND begins_with(sk, :prefix)',
+    values: { ':pk': chatKeys.wantsAll(room, '' as UserId).pk, ':prefix': WANTS_ALL_PREFIX },
+    limit,
+    ...(after === undefined ? {} : { from: { ...chatKeys.wantsAll(room, after) } }),
+  });
+  const hints = items.map((item) => {
+    const { sk, token } = z.parse(StoredHint, item);
+    return { user: z.parse(UserId, sk.slice(WANTS_ALL_PREFIX.length)), token };
+  });
+  return { hints, more: next !== undefined };
+}
+
+/** Lets go of a hint whose membership was read since and wishes for less; a newer one stays. */
+export async function dropHint(table: Table, room: RoomId, { user, token }: Hint): Promise<void> {
+  await ignoreFailedCondition(
+    table.delete(chatKeys.wantsAll(room, user), {
+      condition: '#token = :token',
+      names: { '#token': 'token' },
+      values: { ':token': token },
+    }),
+  );
+}
+
+/** What decides whether somebody is notified of a message. */
+export interface Addressee {
+  readonly user: UserId;
+  readonly record: MembershipRecord | undefined;
+  /** Whether it takes nothing from the author. */
+  readonly hasBlockedAuthor: boolean;
+}
+
+/** What these people are in the room, and whether they have blocked the author; strongly consistent, in the list's order. */
+export async function batchGetAddressees(
+  table: Table,
+  room: RoomId,
+  author: UserId,
+  people: readonly UserId[],
+): Promise<readonly Addressee[]> {
+  const items = await table.batchGet(
+    people.flatMap((user) => [chatKeys.membership(user, room), chatKeys.block(user, author)]),
+  );
+  const found = new Map(items.map((item) => [`${item.pk} ${item.sk}`, item]));
+  const itemOf = ({ pk, sk }: { readonly pk: string; readonly sk: string }) => found.get(`${pk} ${sk}`);
+  return people.map((user) => {
+    const membership = itemOf(chatKeys.membership(user, room));
+    return {
+      user,
+      record: membership && toMembershipRecord(membership),
+      hasBlockedAuthor: itemOf(chatKeys.block(user, author)) !== undefined,
+    };
+  });
+}
+
+/** Longer than any repeat of the message: the stream's 24 hours, and 14 days in each of the queue and its failures. Milliseconds. */
+const CLAIM_LIFE_MS = 30 * 24 * 60 * 60 * 1_000;
+
+export interface Notified {
+  readonly user: UserId;
+  readonly room: RoomId;
+  readonly seq: number;
+  /** Of who claims: never used before. */
+  readonly token: string;
+}
+
+/**
+ * Claims the right to notify somebody of a message, once for ever.
+ *
+ * @param now epoch milliseconds.
+ * @returns whether it is the caller's.
+ */
+export async function claimNotification(
+  table: Table,
+  { user, room, seq, token }: Notified,
+  now: number,
+): Promise<boolean> {
+  const ends = Math.ceil((now + CLAIM_LIFE_MS) / 1_000);
+  try {
+    await table.put(
+      { ...chatKeys.notified(user, room, seq), token, [TTL_ATTRIBUTE]: ends },
+      {
+        condition: 'attribute_not_exists(pk) OR #open = :true',
+        names: { '#open': 'open' },
+        values: { ':true': true },
+      },
+    );
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    // The call may have been made again after its answer was lost.
+    return error.item?.token === token;
+  }
+}
+
+/** Gives a claim back, as nobody was notified for certain: the next one may have it. */
+export async function reopenNotification(
+  table: Table,
+  { user, room, seq, token }: Notified,
+  now: number,
+): Promise<void> {
+  const ends = Math.ceil((now + CLAIM_LIFE_MS) / 1_000);
+  await ignoreFailedCondition(
+    table.put(
+      { ...chatKeys.notified(user, room, seq), token, open: true, [TTL_ATTRIBUTE]: ends },
+      { condition: '#token = :token', names: { '#token': 'token' }, values: { ':token': token } },
+    ),
+  );
+}
