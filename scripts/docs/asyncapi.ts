@@ -2,7 +2,13 @@
 import * as z from 'zod/mini';
 import { type Action, COMMANDS } from '../../shared/protocol/commands.ts';
 import { WireError } from '../../shared/protocol/errors.ts';
-import { ClosingCode, EventsFrame, PresenceFrame, REPLIES } from '../../shared/protocol/frames.ts';
+import {
+  ClosingCode,
+  EventsFrame,
+  NotificationFrame,
+  PresenceFrame,
+  REPLIES,
+} from '../../shared/protocol/frames.ts';
 import { ClientId, RoomId, SeenSeq, UserId } from '../../shared/protocol/ids.ts';
 import type { Recording } from './examples/recording.ts';
 import { Components, type Json } from './schemas.ts';
@@ -46,6 +52,10 @@ const SENT = {
   readFrame: {
     summary: 'Somebody has read a room up to an event.',
     schema: z.object({ type: z.literal('read'), room: RoomId, user: UserId, seq: SeenSeq }),
+  },
+  notification: {
+    summary: 'A message concerns the user, who has not read it a few seconds after it was sent.',
+    schema: NotificationFrame,
   },
   closing: {
     summary: 'Comes just before the service closes the connection.',

@@ -1,6 +1,6 @@
 /**
  * Notifies those whom a message concerns and who have not read it by now. Decided anew from what is stored, so that nobody hears of
- * what was read, deleted or left meanwhile; and once for each person, by a claim (docs/decisions/0028-a-notification-is-claimed-first.md).
+ * what was read, deleted or left meanwhile; and once for each person, by a claim (docs/decisions/0027-a-notification-is-claimed-first.md).
  */
 import { createHash } from 'node:crypto';
 import { getHead, type Head } from '../data/heads.ts';

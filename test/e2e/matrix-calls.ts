@@ -149,6 +149,7 @@ export const WAYS: Readonly<Record<string, Way>> = {
   [`${REMOVE}, removes itself`]: { ask: about(({ self }) => ({ user: self })), alone: true },
   'GET /api/rooms/{room}/bans': {},
   'DELETE /api/rooms/{room}/bans/{user}': { ask: about(({ banned }) => ({ user: banned })), alone: true },
+  'PUT /api/rooms/{room}/preferences': body(() => ({ notify: 'all' })),
   'GET /api/rooms/{room}/messages': {},
   'POST /api/rooms/{room}/messages': body(() => ({ text: 'hello' })),
   'POST /api/rooms/{room}/messages/{seq}/report': {

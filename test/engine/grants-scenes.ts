@@ -9,6 +9,7 @@ import { keepFiles, passFile, sendFile } from './grants-scenes-files.ts';
 import { endSession, logOut, lookAtConnections } from './grants-scenes-live.ts';
 import { CHANGE_SCENES, project, readHistory, send } from './grants-scenes-messages.ts';
 import { MOMENT_SCENES } from './grants-scenes-moments.ts';
+import { mention, notify } from './grants-scenes-notifications.ts';
 import type { Scene, Stage } from './grants-stage.ts';
 
 let rooms = 0;
@@ -261,6 +262,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await endSession(stage);
     await eraseAccount(stage);
     await keepFiles(stage);
+    await mention(stage);
   },
   'Http/Handler': async (stage) => {
     await useHttp(stage);
@@ -270,6 +272,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'Watch/Watch': lookAtConnections,
   'Erasure/Eraser': eraseAccount,
   'Files/Keeper': keepFiles,
+  'Notifications/Notifier': notify,
   'SigningKeys/Rotator': rotateKeys,
   'SigningKeys/Maker': makeKeys,
 };

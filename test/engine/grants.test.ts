@@ -46,8 +46,13 @@ const EXPLAINED: Readonly<Record<string, string>> = {
 /** Lambda writes the functions' logs with their roles; the engine has no log groups and shows what they say itself. */
 const LOGS = /^logs:(CreateLogStream|PutLogEvents)$/;
 
-/** The same two users play every scene: the limits would have them wait, or refuse what they say. And nobody needs time to come back. */
-const CONTEXT = { commandsPerMinute: '6000', commandBurst: '2000', presenceGraceSeconds: '1' };
+/** The same two users play every scene: the limits would have them wait, or refuse what they say. And nobody needs time to come back, or to read. */
+const CONTEXT = {
+  commandsPerMinute: '6000',
+  commandBurst: '2000',
+  presenceGraceSeconds: '1',
+  notificationDelaySeconds: '0',
+};
 
 /** Functions whose scenes change the keys of all users' tokens. */
 const KEYS = /^SigningKeys\//;

@@ -128,17 +128,36 @@ export interface ReadFrame {
   readonly seq: number;
 }
 
+/** A message that its addressee has not read. */
+export interface NotificationFrame {
+  readonly type: 'notification';
+  readonly kind: string;
+  readonly room: string;
+  readonly seq: number;
+  readonly user: string;
+  readonly preview: string;
+}
+
 export interface ClosingFrame {
   readonly type: 'closing';
   readonly code: string;
   readonly reconnect: boolean;
 }
 
-export type Frame = Reply | EventsFrame | PresenceFrame | TypingFrame | ReadFrame | ClosingFrame;
+export type Frame =
+  | Reply
+  | EventsFrame
+  | PresenceFrame
+  | TypingFrame
+  | ReadFrame
+  | NotificationFrame
+  | ClosingFrame;
 
 /** Bytes of one `events` frame at most, and of a `sync` reply, the largest frame there is. */
 const MAX_EVENTS_BYTES = 32 * 1024;
 const MAX_FRAME_BYTES = 96 * 1024;
+/** Code units of a notification's preview, at most. */
+const MAX_PREVIEW = 100;
 
 export const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
@@ -175,6 +194,9 @@ export function readFrame(text: string): Frame {
     case 'read':
       if (!isTold(frame) || !Number.isSafeInteger(frame.seq)) throw wrong('reads badly');
       break;
+    case 'notification':
+      if (!isTold(frame) || !isNotification(frame)) throw wrong('notifies badly');
+      break;
     case 'closing':
       if (typeof frame.code !== 'string' || typeof frame.reconnect !== 'boolean') throw wrong('closes badly');
       break;
@@ -188,6 +210,16 @@ export function readFrame(text: string): Frame {
 /** Whether a frame about somebody in a room says who and where. */
 function isTold({ room, user }: Record<string, unknown>): boolean {
   return typeof room === 'string' && typeof user === 'string';
+}
+
+/** Whether a notification says of which message, why, and how it begins. */
+function isNotification({ kind, seq, preview }: Record<string, unknown>): boolean {
+  return (
+    ['mention', 'direct', 'message'].includes(String(kind)) &&
+    Number.isSafeInteger(seq) &&
+    typeof preview === 'string' &&
+    preview.length <= MAX_PREVIEW
+  );
 }
 
 /** What is wrong with an error, or nothing. */

@@ -167,6 +167,7 @@ describe('grants', () => {
     expect(posters.map(([entry]) => entry).sort()).toEqual([
       'http/api',
       'queues/erase-accounts',
+      'queues/notify',
       'queues/presence',
       'queues/watch-connections',
       'streams/fan-out',

@@ -110,6 +110,9 @@ async function messages(play: Player, alice: string, bob: string): Promise<void>
     body: { text: 'another', id: 'm13' },
   });
   await play.call('delete', { token: alice, params: { room, seq: slip.seq } });
+  await play.call('setThePreferences', { token: bob, params: { room }, body: { notify: 'all' } });
+  await a.command('sendMessage', { room, text: 'are you there, @bob?', id: 'm14' });
+  await b.hear('notification');
 }
 
 async function files(play: Player, token: string): Promise<void> {
