@@ -9,7 +9,7 @@ import type { JoinedRoom, User } from '../shared/protocol/rest.ts';
  * How the client stands to the service. It is never more hopeful than what was heard: a connection that fell silent is `offline` within
  * 15 seconds, and `online` only once nothing is missing.
  *
- * - `connecting`: the first connection is being opened;
+ * - `connecting`: a connection is being opened;
  * - `catching-up`: connected, and what was missed is on its way;
  * - `online`: all that happened is here;
  * - `offline`: there is no connection; another is tried in `retryInMs` milliseconds. `network`: the machine has none; `unreachable`: the

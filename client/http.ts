@@ -1,0 +1,121 @@
+/** Calls of the HTTP API. */
+import { ParleyError, refusal, toParleyError } from './error.ts';
+import { type Fields, isWireError, parseFields } from './guards.ts';
+import type { Platform } from './platform.ts';
+import type { Page } from './types.ts';
+
+export interface CallOptions {
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+  /** Needs no token. */
+  readonly isOpen?: boolean;
+  /** Survives the page that made it. */
+  readonly keepalive?: boolean;
+}
+
+/** Who gives the token of a call, and is told of one that was refused. */
+export interface Tokens {
+  token(): Promise<string>;
+  distrust(token: string): void;
+}
+
+/** Times that a call which was `rate_limited` is made again by itself, and the longest wait before it, milliseconds. */
+const MAX_RETRIES = 3;
+const MAX_WAIT = 5_000;
+/** An answer that does not come within this never will: API Gateway gives up after 30 seconds. */
+const ANSWER_WITHIN = 30_000;
+
+export class Http {
+  readonly #platform: Platform;
+  readonly #base: string;
+  readonly #tokens: Tokens;
+
+  constructor(platform: Platform, base: string, tokens: Tokens) {
+    this.#platform = platform;
+    this.#base = base;
+    this.#tokens = tokens;
+  }
+
+  /**
+   * Makes a call, once more with a fresh token where the service refused the one it had.
+   *
+   * @param operation what could not be done, in an error's text.
+   * @returns the answer's body; empty where there is none.
+   * @throws {ParleyError}
+   */
+  async call(operation: string, method: string, path: string, options: CallOptions = {}): Promise<Fields> {
+    let isFresh = false;
+    for (let round = 0; ; round++) {
+      const token = options.isOpen ? undefined : await this.#tokens.token();
+      try {
+        return await this.#once(operation, method, path, options, token);
+      } catch (error) {
+        const { code, retryAfterMs = 1_000 } = toParleyError(error, operation);
+        if (code === 'unauthenticated' && token !== undefined && !isFresh) {
+          isFresh = true;
+          this.#tokens.distrust(token);
+        } else if (code === 'rate_limited' && round < MAX_RETRIES && retryAfterMs <= MAX_WAIT) {
+          await new Promise<void>((resolve) => this.#platform.after(retryAfterMs, resolve));
+        } else throw error;
+      }
+    }
+  }
+
+  /** A page of a list. */
+  async page<T>(operation: string, path: string, query: CallOptions['query'] = {}): Promise<Page<T>> {
+    const answer = await this.call(operation, 'GET', path, { query });
+    if (!Array.isArray(answer.items)) throw nonsense(operation);
+    const { items, cursor } = answer as { items: T[]; cursor?: unknown };
+    return { items, ...(typeof cursor === 'string' ? { cursor } : {}) };
+  }
+
+  async #once(
+    operation: string,
+    method: string,
+    path: string,
+    { query = {}, body, keepalive }: CallOptions,
+    token: string | undefined,
+  ): Promise<Fields> {
+    const given = Object.entries(query).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)]],
+    );
+    const { status, text } = await this.#fetch(
+      operation,
+      `${this.#base}/api${path}${given.length > 0 ? `?${new URLSearchParams(given)}` : ''}`,
+      {
+        method,
+        headers: {
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(keepalive ? { keepalive } : {}),
+      },
+    );
+    if (status === 204) return {};
+    const answer = parseFields(text);
+    if (status < 300 && answer) return answer;
+    if (isWireError(answer?.error)) throw new ParleyError(answer.error);
+    // A gateway in between says it in its own words, as does API Gateway for a function that failed.
+    if (status >= 500 || status === 429)
+      throw refusal('unavailable', operation, `the service answered ${status}`);
+    throw nonsense(operation);
+  }
+
+  async #fetch(operation: string, url: string, init: RequestInit): Promise<{ status: number; text: string }> {
+    const abort = new AbortController();
+    const stop = this.#platform.after(ANSWER_WITHIN, () => abort.abort());
+    try {
+      const response = await this.#platform.fetch(url, { ...init, signal: abort.signal });
+      return { status: response.status, text: await response.text() };
+    } catch (error) {
+      throw toParleyError(error, operation);
+    } finally {
+      stop();
+    }
+  }
+}
+
+export function nonsense(operation: string): ParleyError {
+  return refusal('internal', operation, 'the service’s answer is not understood');
+}
