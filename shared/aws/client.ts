@@ -2,15 +2,13 @@
  * Signed calls to AWS over a kept-alive pool: what the hot path of every message uses for DynamoDB and `PostToConnection`.
  *
  * The SDK's own clients cost several times the CPU for the same bytes (measured by `npm run bench:post`), and a message costs
- * a handful of table calls and one post per connection. `aws4` signs, `undici` keeps the connections.
+ * a handful of table calls and one post per connection. `sign.ts` signs, `undici` keeps the connections.
  */
-import aws4 from 'aws4';
 import type { Dispatcher } from 'undici';
-// By path: the package's entry would bring its fetch, its caches and its mocks into every bundle, 260 KB. It also is what gives
-// `Agent` its method `request`, which is called on it by hand here.
-import requestOf from 'undici/lib/api/api-request.js';
+// By path: the package's entry would bring its fetch, its caches and its mocks into every bundle, 260 KB.
 import errors from 'undici/lib/core/errors.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
+import { canonicalPathOf, createSigner, credentialsOf, type Sign, sha256 } from './sign.ts';
 
 /** An answer as it came: the status and the whole body. */
 export interface AwsResponse {
@@ -24,8 +22,9 @@ export interface AwsRequest {
   /** Scheme and host, for example `https://dynamodb.eu-central-1.amazonaws.com`. */
   readonly origin: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Path with its segments percent-encoded. */
+  /** Path with its segments percent-encoded, no query. */
   readonly path: string;
+  /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** Milliseconds until the call is given up. */
@@ -56,44 +55,72 @@ export function createAwsSend(environment: Readonly<Record<string, string | unde
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
     pipelining: 1,
   });
-  const credentials = {
-    accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
-    secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
-    ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
-  };
   const region = environment.AWS_REGION ?? 'us-east-1';
+  const credentials = credentialsOf(environment);
+  const signers = new Map<string, Sign>();
+  const hosts = new Map<string, string>();
 
-  return async (request) => {
-    const signed = aws4.sign(
-      {
-        service: request.service,
-        region,
-        host: new URL(request.origin).host,
-        method: request.method,
-        path: request.path,
-        headers: { ...request.headers },
-        ...(request.body === undefined ? {} : { body: request.body }),
-      },
-      credentials,
-    );
-    try {
-      const response = await requestOf.call(agent, {
-        origin: request.origin,
-        path: request.path,
-        method: request.method as Dispatcher.HttpMethod,
-        headers: signed.headers as Record<string, string>,
-        body: request.body ?? null,
-        headersTimeout: request.timeoutMs,
-        bodyTimeout: request.timeoutMs,
-      });
-      return { status: response.statusCode, body: await response.body.text() };
-    } catch (error) {
-      if (error instanceof errors.UndiciError || isSocketError(error)) {
-        throw new AwsUnreachable(`no answer from ${request.service}`, { cause: error });
-      }
-      throw error;
-    }
+  function signerOf(service: string): Sign {
+    const sign = signers.get(service) ?? createSigner(region, service, credentials);
+    signers.set(service, sign);
+    return sign;
+  }
+
+  function hostOf(origin: string): string {
+    const host = hosts.get(origin) ?? new URL(origin).host;
+    hosts.set(origin, host);
+    return host;
+  }
+
+  return ({ service, origin, method, path, headers = {}, body = '', timeoutMs }) => {
+    const signed = signerOf(service)({
+      method,
+      host: hostOf(origin),
+      canonicalPath: canonicalPathOf(path),
+      headers,
+      bodyHash: sha256(body),
+      now: Date.now(),
+    });
+    return dispatch(agent, service, {
+      origin,
+      path,
+      method,
+      headers: signed,
+      body: body === '' ? null : body,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+    });
   };
+}
+
+/** Without the stream that `request` makes of each body: an answer is small and wanted whole. */
+function dispatch(
+  agent: Dispatcher,
+  service: string,
+  options: Dispatcher.DispatchOptions,
+): Promise<AwsResponse> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let status = 0;
+    agent.dispatch(options, {
+      onRequestStart() {},
+      onResponseStart(_, statusCode) {
+        status = statusCode;
+      },
+      onResponseData(_, chunk) {
+        chunks.push(chunk);
+      },
+      onResponseEnd() {
+        const [only] = chunks;
+        const whole = only && chunks.length === 1 ? only : Buffer.concat(chunks);
+        resolve({ status, body: whole.toString('utf8') });
+      },
+      onResponseError(_, error) {
+        const unanswered = error instanceof errors.UndiciError || isSocketError(error);
+        reject(unanswered ? new AwsUnreachable(`no answer from ${service}`, { cause: error }) : error);
+      },
+    });
+  });
 }
 
 function isSocketError(error: unknown): boolean {

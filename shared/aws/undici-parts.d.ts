@@ -4,15 +4,6 @@ declare module 'undici/lib/dispatcher/agent.js' {
 
   export default Agent;
 }
-declare module 'undici/lib/api/api-request.js' {
-  import type { Dispatcher } from 'undici';
-
-  /** `Dispatcher.prototype.request`. */
-  export default function request(
-    this: Dispatcher,
-    options: Dispatcher.RequestOptions,
-  ): Promise<Dispatcher.ResponseData>;
-}
 declare module 'undici/lib/core/errors.js' {
   import { errors } from 'undici';
 

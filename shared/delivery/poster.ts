@@ -3,8 +3,8 @@ import type { Dispatcher } from 'undici';
 // By path, as in shared/aws/client.ts: the package's entry is three times the size.
 import errors from 'undici/lib/core/errors.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
+import { canonicalPathOf, createSigner, credentialsOf, encodeSegment, sha256 } from '../aws/sign.ts';
 import { isLoopback } from './loopback.ts';
-import { canonicalPathOf, createPostSigner, encodeSegment, sha256 } from './sign-post.ts';
 
 /** A socket as `@connections` knows it. */
 export interface Target {
@@ -43,6 +43,9 @@ export function createPayload(text: string): Payload {
   return { bytes, sha256: sha256(bytes) };
 }
 
+/** `@connections` belongs to this service, whatever the domain. */
+const SERVICE = 'execute-api';
+
 const NO_BODY: Payload = createPayload('');
 
 /** What all connections of one API have in common. */
@@ -74,11 +77,7 @@ export function createPoster(
     headersTimeout: timeout,
     bodyTimeout: timeout,
   });
-  const sign = createPostSigner(environment.AWS_REGION ?? 'us-east-1', {
-    accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
-    secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
-    ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
-  });
+  const sign = createSigner(environment.AWS_REGION ?? 'us-east-1', SERVICE, credentialsOf(environment));
   const apis = new Map<string, Api>();
 
   function apiOf(callback: string): Api {

@@ -116,11 +116,30 @@ describe('signed calls', () => {
     expect(one.headers.authorization).toContain(`Signature=${await signatureOf(one, service)}`);
   });
 
-  it('sends the session token, so that temporary credentials work', async () => {
+  it('sends and signs the session token and what else AWS wants signed', async () => {
     const { origin, seen } = await listen(() => ({ status: 200, body: '' }));
     const send = createAwsSend({ ...CREDENTIALS, AWS_SESSION_TOKEN: 'session' });
-    await send({ service: 'dynamodb', origin, method: 'POST', path: '/', body: '{}', timeoutMs: 1_000 });
-    expect(seen[0]?.headers['x-amz-security-token']).toBe('session');
+    const headers = {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': 'DynamoDB_20120810.GetItem',
+    };
+    const call = { service: 'dynamodb', origin, method: 'POST', path: '/', body: '{}' } as const;
+    await send({ ...call, headers, timeoutMs: 1_000 });
+    const [one] = seen;
+    if (!one) throw new Error('nothing arrived');
+    expect(one.headers).toMatchObject({ ...headers, 'x-amz-security-token': 'session' });
+    expect(one.headers.authorization).toContain(
+      'SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target,',
+    );
+    expect(one.headers.authorization).toContain(`Signature=${await signatureOf(one, 'dynamodb')}`);
+  });
+
+  it('takes an answer whole that comes in many pieces, whatever character they cut through', async () => {
+    const body = 'häl😀'.repeat(40_000);
+    const { origin } = await listen(() => ({ status: 400, body }));
+    const send = createAwsSend(CREDENTIALS);
+    const answer = await send({ service: 'dynamodb', origin, method: 'POST', path: '/', timeoutMs: 1_000 });
+    expect(answer).toEqual({ status: 400, body });
   });
 
   it.each(['hang', 'reset'] as const)('tells an unanswered call from a refused one: %s', async (fault) => {

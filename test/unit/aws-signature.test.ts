@@ -1,7 +1,7 @@
 import aws4 from 'aws4';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalPathOf, createPostSigner, encodeSegment, sha256 } from '../../shared/delivery/sign-post.ts';
+import { canonicalPathOf, createSigner, encodeSegment, sha256 } from '../../shared/aws/sign.ts';
 
 const KEYS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 const NOW = Date.parse('2026-11-20T23:59:59.500Z');
@@ -57,7 +57,7 @@ describe('the signature of a post', () => {
           token: fc.option(fc.base64String({ minLength: 20, maxLength: 60 }), { nil: undefined }),
         }),
         ({ stage, connection, body, token, ...request }) => {
-          const sign = createPostSigner(request.region, {
+          const sign = createSigner(request.region, 'execute-api', {
             ...KEYS,
             ...(token ? { sessionToken: token } : {}),
           });
@@ -78,7 +78,7 @@ describe('the signature of a post', () => {
   });
 
   it('moves to the next day’s key at midnight', () => {
-    const sign = createPostSigner('us-east-1', KEYS);
+    const sign = createSigner('us-east-1', 'execute-api', KEYS);
     const post = { method: 'POST' as const, host: 'h', canonicalPath: '/', bodyHash: sha256('') };
     const before = sign({ ...post, now: NOW });
     const after = sign({ ...post, now: NOW + 1_000 });
