@@ -17,6 +17,7 @@ import type { Settings } from './settings.ts';
 import { Settler } from './settler.ts';
 import { SigningKeys } from './signing-keys.ts';
 import { Tables } from './tables.ts';
+import { Website } from './website.ts';
 import { WebSocketApi } from './websocket-api.ts';
 
 /** The whole service: commands come in by two APIs, are committed to a log, and the log's stream does the rest. */
@@ -80,9 +81,12 @@ export class ChatStack extends Stack {
     const httpUrl = names?.httpUrl ?? httpApi.api.apiEndpoint;
     const webSocketUrl = names?.webSocketUrl ?? webSocketApi.stage.url;
     new Documents(httpApi, 'Documents', settings, httpApi, webSocketUrl);
-    // The page to try the APIs on is served from there.
-    webSocketApi.allowPagesOf(httpUrl);
+    const website =
+      settings.website && new Website(this, 'Website', settings, { httpApi, webSocketUrl, files });
+    // The page to try the APIs on is served from there, and the web app, which has it too, from a place of its own.
+    webSocketApi.allowPagesOf(httpUrl, ...(website ? [website.url] : []));
     this.#tell({
+      ...(website && { WebsiteUrl: website.url }),
       HttpUrl: httpUrl,
       WebSocketUrl: webSocketUrl,
       HttpApiId: httpApi.api.apiId,

@@ -8,6 +8,7 @@ import { ENV } from '../shared/environment.ts';
 import { Handler } from './handler.ts';
 import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
+import { websiteOrigins } from './website-origins.ts';
 
 /** Copying five gigabytes within S3 takes a minute or two. */
 const TIMEOUT = Duration.minutes(5);
@@ -47,12 +48,13 @@ export class Files extends Construct {
       visibilityTimeout: VISIBILITY_TIMEOUT,
       deadLetterQueue: { queue: this.failures, maxReceiveCount: TRIES },
     });
+    const origins = [...settings.allowedOrigins, ...websiteOrigins(settings)];
     this.bucket = new s3.Bucket(this, 'Bucket', {
       encryption: s3.BucketEncryption.S3_MANAGED,
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
-      ...(settings.allowedOrigins.length > 0 && { cors: [cors(settings.allowedOrigins)] }),
+      ...(origins.length > 0 && { cors: [cors(origins)] }),
       lifecycleRules: [
         { prefix: UPLOADS, expiration: UPLOAD_LIFE, abortIncompleteMultipartUploadAfter: UPLOAD_LIFE },
         { prefix: KEPT, tagFilters: { state: 'unattached' }, expiration: UNATTACHED_LIFE },

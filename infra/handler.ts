@@ -12,6 +12,13 @@ import type { Settings } from './settings.ts';
 /** Where `npm run build` puts the bundles. */
 const BUNDLES = join(import.meta.dirname, '../dist/functions');
 
+/** Folder of an entry's bundle, with what lies beside it. @throws where it was not built */
+export function bundleOf(entry: string): string {
+  const bundle = join(BUNDLES, entry);
+  if (existsSync(join(bundle, 'index.js'))) return bundle;
+  throw new Error(`unable to synthesize; the bundle of functions/${entry}.ts is missing: npm run build`);
+}
+
 export interface HandlerProps {
   readonly settings: Settings;
   /** The entry that it runs, `<group>/<name>` for `functions/<group>/<name>.ts`. */
@@ -34,10 +41,6 @@ export class Handler extends lambda.Function {
   readonly entry: string;
 
   constructor(scope: Construct, id: string, { settings, entry, ...props }: HandlerProps) {
-    const bundle = join(BUNDLES, entry);
-    if (!existsSync(join(bundle, 'index.js'))) {
-      throw new Error(`unable to synthesize; the bundle of functions/${entry}.ts is missing: npm run build`);
-    }
     const logGroup = new logs.LogGroup(scope, `${id}Logs`, {
       retention: settings.logRetentionDays,
       removalPolicy: settings.keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
@@ -49,7 +52,7 @@ export class Handler extends lambda.Function {
     logGroup.grantWrite(role);
     super(scope, id, {
       ...props,
-      code: lambda.Code.fromAsset(bundle),
+      code: lambda.Code.fromAsset(bundleOf(entry)),
       handler: 'index.handler',
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,

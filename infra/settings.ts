@@ -29,6 +29,10 @@ export interface Settings {
   readonly notificationDelaySeconds: number;
   /** The HTTP API's domain; the WebSocket API answers at `ws.` before it, as the two can't share one. */
   readonly domain: Domain | undefined;
+  /** Whether the web app is part of the stack; an endpoint that knows no CloudFront needs it left out. */
+  readonly website: boolean;
+  /** The web app's own domain; without it CloudFront's name stands for it. */
+  readonly websiteDomain: Domain | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly logRetentionDays: (typeof RETENTION_DAYS)[number];
   /** Whether the stack sets the account's role that lets API Gateway write a WebSocket API's access log. */
@@ -55,9 +59,9 @@ export interface OidcProvider {
 
 export interface Domain {
   readonly name: string;
-  /** Certificate of the stack's region for the name and `ws.` before it. */
+  /** Of an API: a certificate of the stack's region for the name and `ws.` before it. Of the web app: one of us-east-1 for the name. */
   readonly certificateArn: string;
-  /** Route 53 zone that gets the two names' records; without it the deployer makes them. */
+  /** Route 53 zone that gets the names' records; without it the deployer makes them. */
   readonly hostedZoneId: string | undefined;
 }
 
@@ -98,7 +102,8 @@ export function readSettings(scope: IConstruct): Settings {
     // Whoever looks at the room has read it by then; SQS holds a message back for 900 at most.
     notificationDelaySeconds: context.whole('notificationDelaySeconds', 0, 900, 3),
     oidc: readOidc(context),
-    domain: readDomain(context),
+    ...readDomains(context),
+    website: context.flag('website', true),
     logLevel: context.one('logLevel', LOG_LEVELS, 'info'),
     logRetentionDays: context.one('logRetentionDays', RETENTION_DAYS, 30),
     accountLogRole: context.flag('accountLogRole', true),
@@ -138,24 +143,35 @@ function readOidc(context: Reader): OidcProvider | undefined {
   return undefined;
 }
 
-function readDomain(context: Reader): Domain | undefined {
-  const name = context.text('domainName', /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/, 'a domain name');
+const DOMAIN_NAME = /^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/;
+
+function readDomains(context: Reader): Pick<Settings, 'domain' | 'websiteDomain'> {
+  const name = context.text('domainName', DOMAIN_NAME, 'a domain name');
   const certificateArn = context.text(
     'certificateArn',
     /^arn:[^:]+:acm:[^:]+:\d{12}:certificate\/.+$/,
     'the ARN of an ACM certificate',
   );
+  const websiteName = context.text('websiteDomainName', DOMAIN_NAME, 'a domain name');
+  const websiteCertificateArn = context.text(
+    'websiteCertificateArn',
+    /^arn:[^:]+:acm:us-east-1:\d{12}:certificate\/.+$/,
+    'the ARN of an ACM certificate in us-east-1, where CloudFront looks for it',
+  );
   const hostedZoneId = context.text('hostedZoneId', /^Z[A-Z0-9]{1,31}$/, 'the id of a Route 53 zone');
-  if (name === undefined) {
-    if (certificateArn !== undefined || hostedZoneId !== undefined)
-      context.fault('context certificateArn and hostedZoneId need domainName');
-    return undefined;
-  }
-  if (certificateArn === undefined) {
+  if (name === undefined && (certificateArn !== undefined || (hostedZoneId !== undefined && !websiteName)))
+    context.fault('context certificateArn and hostedZoneId need domainName');
+  if (name !== undefined && certificateArn === undefined)
     context.fault(`context domainName needs certificateArn, a certificate for ${name} and ws.${name}`);
-    return undefined;
-  }
-  return { name, certificateArn, hostedZoneId };
+  if ((websiteName === undefined) !== (websiteCertificateArn === undefined))
+    context.fault('context websiteDomainName and websiteCertificateArn need each other');
+  return {
+    domain: name && certificateArn ? { name, certificateArn, hostedZoneId } : undefined,
+    websiteDomain:
+      websiteName && websiteCertificateArn
+        ? { name: websiteName, certificateArn: websiteCertificateArn, hostedZoneId }
+        : undefined,
+  };
 }
 
 function isOrigin(text: string): boolean {

@@ -57,9 +57,9 @@ export class WebSocketApi extends Construct {
     return handler;
   }
 
-  /** Lets the pages of one more origin open sockets. */
-  allowPagesOf(origin: string): void {
-    const origins = [...this.#settings.allowedOrigins, origin];
+  /** Lets the pages of these origins, too, open sockets. */
+  allowPagesOf(...more: readonly string[]): void {
+    const origins = [...this.#settings.allowedOrigins, ...more];
     this.handlerOf('$connect').addEnvironment(ENV.allowedOrigins, origins.join(','));
   }
 

@@ -63,7 +63,11 @@ export const ENV = {
   presenceQueue: 'PRESENCE_QUEUE',
   /** Seconds that a user's last connection is gone before it is offline. */
   presenceGraceSeconds: 'PRESENCE_GRACE_SECONDS',
-  /** Address of the WebSocket API, for the page of the documents. */
+  /** Name of the bucket that the web app's files lie in. */
+  websiteBucket: 'WEBSITE_BUCKET',
+  /** What CloudFront says to the HTTP API that others can't: that a request came through it. */
+  edgeMark: 'EDGE_MARK',
+  /** Address of the WebSocket API, for the page of the documents and for the web app. */
   webSocketUrl: 'WEBSOCKET_URL',
   /** ARN of the function that is asked before a message is committed; empty: none is. */
   moderationFunction: 'MODERATION_FUNCTION',

@@ -3,19 +3,24 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from '
 import { ParleyError } from '../../shared/protocol/errors.ts';
 import type { Bindings } from './app.ts';
 import { errorResponse } from './errors.ts';
+import { sourceOf } from './source.ts';
 
 /** Anything that answers requests. */
 type Fetch = (request: Request, bindings: Bindings) => Response | Promise<Response>;
 
 export type HttpHandler = (event: APIGatewayProxyEventV2) => Promise<APIGatewayProxyStructuredResultV2>;
 
-/** A Lambda handler for what answers requests. Hono's own adapter is deprecated, and answers a strange request in plain text. */
-export function toLambda(fetch: Fetch): HttpHandler {
+/**
+ * A Lambda handler for what answers requests. Hono's own adapter is deprecated, and answers a strange request in plain text.
+ *
+ * @param edgeMark what CloudFront says to the API that nobody else can; empty: no CloudFront is before it
+ */
+export function toLambda(fetch: Fetch, edgeMark = ''): HttpHandler {
   return async (event) => {
-    const { requestId, http } = event.requestContext;
+    const { requestId } = event.requestContext;
     const request = toRequest(event);
     const response = request
-      ? await fetch(request, { requestId, source: http.sourceIp })
+      ? await fetch(request, { requestId, source: sourceOf(event, edgeMark) })
       : errorResponse(new ParleyError('bad_request', 'answer', 'the request is not valid HTTP'));
     return {
       statusCode: response.status,

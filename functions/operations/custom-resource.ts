@@ -23,24 +23,29 @@ const TIMEOUT_MS = 5_000;
 const MAX_REASON_CHARACTERS = 1_000;
 
 /**
- * A handler for a resource that is made, safe to make again, and goes with the stack: there is nothing to do on Delete. What
- * `make` throws is told to CloudFormation as the reason, so it must not hold a secret.
+ * A handler for a resource that is made, safe to make again, and goes with the stack. What `make` and `remove` throw is told to
+ * CloudFormation as the reason, so it must not hold a secret.
  *
  * @param physicalId stays the same over updates, else CloudFormation takes the resource for replaced.
+ * @param remove what there is to do on Delete: nothing where it goes with another resource of the stack.
  */
 export function customResource(
   physicalId: string,
   make: () => Promise<void>,
   logger: Logger,
+  remove: () => Promise<void> = async () => {},
 ): (request: CustomResourceRequest) => Promise<void> {
   return async (request) => {
     let outcome: Outcome = { status: 'SUCCESS' };
     try {
-      if (request.RequestType !== 'Delete') await make();
+      await (request.RequestType === 'Delete' ? remove() : make());
     } catch (error) {
       logger.error(`${physicalId} failed`, error);
       const reason = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
-      outcome = { status: 'FAILED', reason: `unable to make ${physicalId}; ${reason}` };
+      outcome = {
+        status: 'FAILED',
+        reason: `unable to ${request.RequestType === 'Delete' ? 'remove' : 'make'} ${physicalId}; ${reason}`,
+      };
     }
     await answer(request, physicalId, outcome);
   };

@@ -46,6 +46,8 @@ export function emulatorContext({ kind, endpoint }: Emulator): Record<string, st
     kind === 'localstack' ? endpoint.replace('//127.0.0.1', '//localhost.localstack.cloud') : endpoint;
   return {
     callbackUrl: `${inside}/_aws/execute-api/{api}/{stage}`,
+    // MiniStack refuses CloudFront's origin access control, and LocalStack has CloudFront in paid plans only.
+    website: 'false',
     // MiniStack knows no such resource, and sends a handler's body back without.
     ...(kind === 'ministack' && { routeResponses: 'false' }),
   };

@@ -26,7 +26,7 @@ export interface AwsRequest {
   readonly path: string;
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
   /** Milliseconds until the call is given up. */
   readonly timeoutMs: number;
 }

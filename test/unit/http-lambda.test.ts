@@ -57,4 +57,23 @@ describe('an event of API Gateway', () => {
       isBase64Encoded: false,
     });
   });
+
+  it('comes from who asked CloudFront, where CloudFront says so, and nobody else', async () => {
+    const source = async (edgeMark: string, headers: Record<string, string>) => {
+      let found: string | undefined;
+      const handler = toLambda((_, bindings) => {
+        found = bindings.source;
+        return new Response(null, { status: 204 });
+      }, edgeMark);
+      await handler(eventOf('GET', '/x', { headers }));
+      return found;
+    };
+    const own = eventOf('GET', '/x').requestContext.http.sourceIp;
+    const viewer = '2001:db8::7';
+    expect(await source('mark', { 'x-edge-mark': 'mark', 'x-viewer-address': viewer })).toBe(viewer);
+    expect(await source('mark', { 'x-edge-mark': 'guess', 'x-viewer-address': viewer })).toBe(own);
+    expect(await source('mark', { 'x-viewer-address': viewer })).toBe(own);
+    expect(await source('mark', { 'x-edge-mark': 'mark' })).toBe(own);
+    expect(await source('', { 'x-edge-mark': '', 'x-viewer-address': viewer })).toBe(own);
+  });
 });
