@@ -52,7 +52,7 @@ export class Website extends Construct {
   #distribute({ httpApi, webSocketUrl, files }: WebsiteParts): cloudfront.Distribution {
     const { stage, websiteDomain } = this.#settings;
     const page: cloudfront.BehaviorOptions = {
-      origin: S3BucketOrigin.withOriginAccessControl(this.#bucket),
+      origin: S3BucketOrigin.withOriginAccessControl(this.#bucket as s3.IBucket),
       viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
       cachePolicy: this.#cachePolicy(),
       responseHeadersPolicy: pageHeaders(this, webSocketUrl, files.bucket.bucketRegionalDomainName),
@@ -90,7 +90,7 @@ export class Website extends Construct {
     handler.addEnvironment(ENV.edgeMark, mark);
     return {
       origin: new HttpOrigin(`${api.apiId}.execute-api.${region}.${urlSuffix}`, {
-        customHeaders: { 'x-edge-mark': mark },
+        customHeaders: { 'x-origin-mark': mark },
       }),
       viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
       allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,

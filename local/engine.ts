@@ -250,6 +250,7 @@ async function start(options: EngineOptions, closers: Closer[]): Promise<Engine>
     gatewayScript: () => bundled('gateway.js'),
     authorizer,
     credentials,
+    storageUrl: storage.url,
     faults,
     ...limits,
     ...(options.idleTimeoutMs !== undefined && { idleTimeoutMs: options.idleTimeoutMs }),

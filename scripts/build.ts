@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { type BuildOptions, build as bundle, type Metafile, type OutputFile } from 'esbuild';
 import { filesBeside } from './build/files.ts';
 import { SMALLER_PACKAGES } from './build/smaller-packages.ts';
+import { buildWeb } from './build/web.ts';
 
 /** Root of the repository. */
 const ROOT = join(import.meta.dirname, '..');
@@ -48,11 +49,11 @@ export async function findEntries(root = ROOT): Promise<Entry[]> {
 }
 
 /**
- * Bundles every Lambda function into `dist/functions/<group>/<name>/index.js`, with the files that it serves beside it, and the
- * local engine into `dist/local/`, and writes esbuild's account of the bundles to `dist/functions/meta.json`. The same source gives the same bytes, and
+ * Bundles every Lambda function into `dist/functions/<group>/<name>/index.js`, with the files that it serves beside it, the web app
+ * among them, and the local engine into `dist/local/`, and writes esbuild's account of the bundles to `dist/functions/meta.json`. The same source gives the same bytes, and
  * a file whose bytes did not change is not touched, so that asset hashes and watchers see changes of code alone.
  *
- * @throws esbuild's failure, with file and line, if a source does not compile.
+ * @throws esbuild's failure, or Vite's, with file and line, if a source does not compile.
  */
 export async function build(root = ROOT): Promise<BuildResult> {
   const started = performance.now();
@@ -64,6 +65,7 @@ export async function build(root = ROOT): Promise<BuildResult> {
       root,
       entries.map(({ name }) => name),
     ),
+    buildWeb(root),
   ]);
   const outputs = [functions, ...local].flatMap((result) => result.outputFiles ?? []);
   await Promise.all(outputs.map((output) => writeChanged(place(root, output), output.contents)));

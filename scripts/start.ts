@@ -27,6 +27,8 @@ export interface RunningParley {
   readonly websocket: string;
   /** Of every gateway, the first of which is the one above. */
   readonly gateways: readonly Addresses[];
+  /** Whether the web app is served at the root of each. */
+  readonly page: boolean;
   /** Endpoint of the AWS services that the stack runs on: `AWS_ENDPOINT_URL` of a command that is to reach them. */
   readonly aws: string;
   readonly users: readonly DemoUser[];
@@ -94,7 +96,8 @@ export async function startParley(
     }
     const { http, websocket, gateways } = engine;
     const aws = engine.awsEndpoint;
-    return { http, websocket, gateways, aws, users, bill: () => engine.metrics().bill, close };
+    const page = engine.model.distributions.length > 0;
+    return { http, websocket, gateways, page, aws, users, bill: () => engine.metrics().bill, close };
   } catch (error) {
     await close();
     throw error;
@@ -183,7 +186,7 @@ async function main(): Promise<void> {
     websocket: named(websocket),
   }));
   const seconds = (performance.now() - started) / 1000;
-  console.log(banner({ gateways, aws: named(parley.aws) }, parley.users, seconds));
+  console.log(banner({ gateways, aws: named(parley.aws), page: parley.page }, parley.users, seconds));
   if (parley.users.length > 0 && process.stdin.isTTY) printFreshLines(gateways);
 }
 

@@ -9,6 +9,6 @@ type Sent = Pick<APIGatewayProxyEventV2, 'headers' | 'requestContext'>;
  */
 export function sourceOf({ headers, requestContext }: Sent, edgeMark: string): string {
   const { sourceIp } = requestContext.http;
-  if (edgeMark === '' || headers['x-edge-mark'] !== edgeMark) return sourceIp;
+  if (edgeMark === '' || headers['x-origin-mark'] !== edgeMark) return sourceIp;
   return headers['x-viewer-address'] ?? sourceIp;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { BucketModel } from './bucket-model.ts';
+import type { DistributionModel } from './distribution-model.ts';
 import type { Origin, PolicyStatement } from './origin.ts';
 import type { TopicModel } from './topic-model.ts';
 
@@ -242,6 +243,8 @@ export interface AssemblyModel {
   readonly resourcePolicies: readonly ResourcePolicyModel[];
   readonly secrets: readonly SecretModel[];
   readonly buckets: readonly BucketModel[];
+  /** One at most. */
+  readonly distributions: readonly DistributionModel[];
   /** In the order in which they are to be made. */
   readonly customResources: readonly CustomResourceModel[];
   readonly outputs: Readonly<Record<string, string>>;

@@ -36,6 +36,7 @@ function digest(place: Place, logicalId: string, alphabet: string, length: numbe
 }
 
 const LOWER = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 const MIXED = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 /**
@@ -106,6 +107,19 @@ export function identify(resource: TemplateResource, named: string | undefined, 
       const endpoint = `${scheme}://${id}.execute-api.${region}.amazonaws.com`;
       return { ref: id, attributes: { ApiId: id, ApiEndpoint: endpoint } };
     }
+    case 'AWS::CloudFront::Distribution': {
+      const id = `E${digest(place, logicalId, UPPER, 13)}`;
+      const domain = `d${digest(place, logicalId, LOWER, 13)}.cloudfront.net`;
+      return { ref: id, attributes: { Id: id, DomainName: domain } };
+    }
+    case 'AWS::CloudFront::Function': {
+      const functionArn = `arn:aws:cloudfront::${account}:function/${name}`;
+      return { ref: functionArn, attributes: { FunctionARN: functionArn, Stage: 'LIVE' } };
+    }
+    case 'AWS::CloudFront::CachePolicy':
+    case 'AWS::CloudFront::OriginAccessControl':
+    case 'AWS::CloudFront::ResponseHeadersPolicy':
+      return { ref: name, attributes: { Id: name } };
     case 'AWS::Logs::LogGroup':
       return { ref: name, attributes: { Arn: arn('logs', `log-group:${name}:*`) } };
     case 'AWS::ApiGatewayV2::Route':

@@ -1,11 +1,13 @@
 import { EngineError } from '../errors.ts';
 import { objectOf, readStackArtifact } from './cloud-assembly.ts';
 import { checkMarks } from './custom-values.ts';
+import type { DistributionModel } from './distribution-model.ts';
 import { resolve } from './intrinsics.ts';
 import type { AssemblyModel, BucketModel, FunctionModel, HttpApiModel, WebSocketApiModel } from './model.ts';
 import { readApis } from './read-apis.ts';
 import { readBuckets } from './read-buckets.ts';
 import { readQueues, readSecrets, readTables, requireKnown } from './read-data.ts';
+import { readDistributions } from './read-distributions.ts';
 import { readCustomResources, readEventSourceMappings, readFunctions } from './read-functions.ts';
 import { readResourcePolicies } from './read-policies.ts';
 import { readInvokePermissions, readRoles } from './read-roles.ts';
@@ -70,7 +72,12 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
     if (destination.kind === 'queue') requireKnown(destination.arn, queues, 'the queue');
     else requireKnown(destination.arn, declared, 'the function');
   }
-  const localize = addressRewriter([...webSocketApis, ...httpApis], buckets, region, options);
+  const distributions = readDistributions(reader, { buckets, httpApis });
+  const localize = addressRewriter(
+    { apis: [...webSocketApis, ...httpApis], buckets, distributions },
+    region,
+    options,
+  );
   const model: AssemblyModel = {
     stackName,
     region,
@@ -90,6 +97,7 @@ export async function readAssembly(options: AssemblyOptions): Promise<AssemblyMo
     resourcePolicies: readResourcePolicies(reader, queues),
     secrets: readSecrets(reader),
     buckets,
+    distributions: distributions.map((one) => withLocalHeaders(one, localize)),
     customResources: readCustomResources(reader, declared),
     outputs: mapValues(readOutputs(reader), localize),
   };
@@ -114,17 +122,43 @@ function mapValues(values: Readonly<Record<string, string>>, map: (value: string
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)]));
 }
 
+/** A content security policy names the addresses that a page may talk to. */
+function withLocalHeaders(
+  distribution: DistributionModel,
+  localize: (value: string) => string,
+): DistributionModel {
+  const behaviors = distribution.behaviors.map(({ headersPolicy, ...behavior }) => ({
+    ...behavior,
+    ...(headersPolicy && {
+      headersPolicy: {
+        ...headersPolicy,
+        headers: headersPolicy.headers.map((header) => ({ ...header, value: localize(header.value) })),
+      },
+    }),
+  }));
+  return { ...distribution, behaviors };
+}
+
+/** What has an address of its own on AWS. */
+interface Addressed {
+  readonly apis: readonly (WebSocketApiModel | HttpApiModel)[];
+  readonly buckets: readonly BucketModel[];
+  readonly distributions: readonly DistributionModel[];
+}
+
 /**
  * Puts this machine's addresses, without TLS, in place of AWS's: of an API's execute-api address, the stage `$default` without
- * a path; of S3 and of a bucket.
+ * a path; of a distribution; of S3 and of a bucket.
  */
 function addressRewriter(
-  apis: readonly (WebSocketApiModel | HttpApiModel)[],
-  buckets: readonly BucketModel[],
+  { apis, buckets, distributions }: Addressed,
   region: string,
   { publicHost, awsEndpoint, storageEndpoint = awsEndpoint }: AssemblyOptions,
 ): (value: string) => string {
-  const hosts = new Set(apis.map(({ apiId }) => `${apiId}.execute-api.${region}.amazonaws.com`));
+  const hosts = new Set([
+    ...apis.map(({ apiId }) => `${apiId}.execute-api.${region}.amazonaws.com`),
+    ...distributions.map(({ domainName }) => domainName),
+  ]);
   const storage = new Map([
     [`s3.${region}.amazonaws.com`, storageEndpoint],
     ...buckets.flatMap(({ name }) =>

@@ -21,6 +21,7 @@ export interface ResolvedResource {
 /** The property that names a resource explicitly, by type. */
 const NAME_PROPERTIES: Readonly<Record<string, string>> = {
   'AWS::ApiGatewayV2::Stage': 'StageName',
+  'AWS::CloudFront::Function': 'Name',
   'AWS::DynamoDB::GlobalTable': 'TableName',
   'AWS::DynamoDB::Table': 'TableName',
   'AWS::Events::Rule': 'Name',

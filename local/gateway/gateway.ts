@@ -1,7 +1,10 @@
 /** The engine's API Gateway: one port that serves WebSocket APIs, their `@connections`, and HTTP APIs. */
 import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { DistributionModel } from '../assembly/distribution-model.ts';
 import type { HttpApiModel, WebSocketApiModel } from '../assembly/model.ts';
+import type { StorageAccess } from '../cdn/bucket-origin.ts';
+import { createDistribution } from '../cdn/distribution.ts';
 import type { LambdaService } from '../lambda/service.ts';
 import type { AccountLimits } from '../limits.ts';
 import type { AccessLog } from './access-log.ts';
@@ -35,9 +38,16 @@ const LOOPBACK = '127.0.0.1';
 const CLOSE_GOING_AWAY = 1001;
 const GOING_AWAY = 'Going away';
 
+/** A distribution, and where it finds the buckets of the stack. */
+export interface Site {
+  readonly distribution: DistributionModel;
+  readonly storage: StorageAccess;
+}
+
 export interface GatewayOptions {
   readonly webSocketApis: readonly WebSocketApiModel[];
   readonly httpApis: readonly HttpApiModel[];
+  readonly site?: Site;
   readonly lambda: LambdaService;
   /** 0 picks a free one. */
   readonly port: number;
@@ -92,6 +102,21 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }),
   );
   const httpApis = options.httpApis.map((model) => ({ model, handle: createHttpApi({ ...shared, model }) }));
+  const site =
+    options.site &&
+    createDistribution({
+      model: options.site.distribution,
+      storage: options.site.storage,
+      apiOf: (apiId) => httpApis.find(({ model }) => model.apiId === apiId)?.handle,
+      newIdentifier,
+      tell: (problem) =>
+        log({
+          at: Date.now(),
+          api: options.site?.distribution.logicalId ?? '',
+          routeKey: 'distribution',
+          problem,
+        }),
+    });
   const management = createManagement({
     connections,
     counters,
@@ -114,7 +139,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       const api =
         httpApis.find(
           ({ model }) => model.stageName !== '$default' && url.startsWith(`/${model.stageName}/`),
-        ) ?? httpApis.find(({ model }) => model.stageName === '$default');
+        ) ??
+        // What is in front of the APIs answers what is meant for none of them by name.
+        site ??
+        httpApis.find(({ model }) => model.stageName === '$default');
       if (api) api.handle(request, response);
       else {
         request.resume();
@@ -171,6 +199,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     async close() {
       closed = true;
       clearInterval(sweeper);
+      site?.close();
       const ended = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroy();
       await ended;

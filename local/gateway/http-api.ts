@@ -1,6 +1,7 @@
 /** One HTTP API: routes requests to its functions. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HttpApiModel } from '../assembly/model.ts';
+import { asTheyAre, type HeadersRule } from '../cdn/headers-policy.ts';
 import type { LambdaService } from '../lambda/service.ts';
 import type { AccessLog } from './access-log.ts';
 import { readBody } from './body.ts';
@@ -27,9 +28,17 @@ export interface HttpApiOptions {
   readonly account: AccountThrottle;
 }
 
+/** A request under way. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly rule: HeadersRule;
+}
+
+/** @returns answers a request; the rule is of whoever passes it on, for the headers of the answer */
 export function createHttpApi(
   options: HttpApiOptions,
-): (request: IncomingMessage, response: ServerResponse) => void {
+): (request: IncomingMessage, response: ServerResponse, rule?: HeadersRule) => void {
   const { model, lambda, newIdentifier, counters, log, account } = options;
   const { cors } = model;
   const route = createRouter(model.routes);
@@ -38,8 +47,7 @@ export function createHttpApi(
   const record = createHttpRecorder(model, options.accessLog);
 
   function answer(
-    request: IncomingMessage,
-    response: ServerResponse,
+    { request, response, rule }: Exchange,
     requestId: string,
     reply: {
       status: number;
@@ -57,7 +65,7 @@ export function createHttpApi(
     headers['content-length'] = Buffer.byteLength(reply.body);
     // What is given to `writeHead` alone can't be asked for afterwards, and the access log asks.
     if (options.accessLog) response.setHeader('content-length', headers['content-length']);
-    response.writeHead(reply.status, headers as Record<string, string | string[] | number>);
+    response.writeHead(reply.status, rule(headers) as Record<string, string | string[] | number>);
     response.end(request.method === 'HEAD' ? undefined : reply.body);
   }
 
@@ -67,20 +75,21 @@ export function createHttpApi(
     body: JSON.stringify({ message: text }),
   });
 
-  async function handle(request: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> {
+  async function handle(exchange: Exchange, body: Buffer): Promise<void> {
+    const { request, response } = exchange;
     const requestId = newIdentifier();
     const started = Date.now();
     const url = request.url ?? '/';
     const mark = url.indexOf('?');
     const rawPath = decodedPath(mark < 0 ? url : url.slice(0, mark));
-    if (!rawPath.startsWith(prefix)) return answer(request, response, requestId, message(404, 'Not Found'));
+    if (!rawPath.startsWith(prefix)) return answer(exchange, requestId, message(404, 'Not Found'));
     const found = route(request.method ?? '', rawPath.slice(prefix.length));
-    if (!found) return answer(request, response, requestId, message(404, 'Not Found'));
+    if (!found) return answer(exchange, requestId, message(404, 'Not Found'));
     const { routeKey } = found.route;
     if (!passes(routeKey) || !account.request()) {
       counters.throttles++;
       record(request, response, { routeKey, requestId, started });
-      return answer(request, response, requestId, message(429, TOO_MANY_REQUESTS));
+      return answer(exchange, requestId, message(429, TOO_MANY_REQUESTS));
     }
     const event = httpEvent(request, {
       model,
@@ -96,7 +105,7 @@ export function createHttpApi(
     const outcome = await integrate(lambda, found.route.functionArn, event, found.route.integrationTimeoutMs);
     record(request, response, { routeKey, requestId, started, outcome });
     const reply = outcome.ok ? httpResponse(outcome.payload) : undefined;
-    if (reply) return answer(request, response, requestId, reply);
+    if (reply) return answer(exchange, requestId, reply);
     counters.integrationFailures++;
     log({
       at: Date.now(),
@@ -108,25 +117,26 @@ export function createHttpApi(
     const unavailable =
       !outcome.ok && (outcome.kind === 'integrationTimeout' || outcome.kind === 'throttled');
     answer(
-      request,
-      response,
+      exchange,
       requestId,
       unavailable ? message(503, 'Service Unavailable') : message(500, 'Internal Server Error'),
     );
   }
 
-  return (request, response) => {
+  return (request, response, rule = asTheyAre) => {
     counters.httpRequests++;
     const { origin } = request.headers;
     if (cors && origin !== undefined && isPreflight(request.method ?? '', request.headers)) {
       request.resume();
-      response.writeHead(204, { ...preflightHeaders(cors, origin), 'apigw-requestid': newIdentifier() });
+      const headers = { ...preflightHeaders(cors, origin), 'apigw-requestid': newIdentifier() };
+      response.writeHead(204, rule(headers) as Record<string, string>);
       response.end();
       return;
     }
     readBody(request, HTTP_PAYLOAD_BYTES, (body) => {
-      if (body) void handle(request, response, body);
-      else answer(request, response, newIdentifier(), message(413, 'Request Entity Too Large'));
+      const exchange = { request, response, rule };
+      if (body) void handle(exchange, body);
+      else answer(exchange, newIdentifier(), message(413, 'Request Entity Too Large'));
     });
   };
 }

@@ -28,6 +28,8 @@ export interface FrontOptions {
   ) => Readonly<Record<string, string>>;
   readonly authorizer: Authorizer;
   readonly credentials: CredentialRegistry;
+  /** Where S3 is, for a distribution. */
+  readonly storageUrl: string;
   readonly environmentScript: string;
   readonly gatewayScript: () => string;
   readonly idleTimeoutMs?: number;
@@ -51,6 +53,7 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   const served = {
     webSocketApis: model.webSocketApis,
     httpApis: model.httpApis,
+    ...siteOf(options),
     ...(host !== undefined && { host }),
     ...(idleTimeoutMs !== undefined && { idleTimeoutMs }),
     ...(connectionLifetimeMs !== undefined && { connectionLifetimeMs }),
@@ -91,10 +94,19 @@ export async function openFront(options: FrontOptions): Promise<Front> {
   };
 }
 
+/** A distribution reads its buckets as CloudFront, in its own name. */
+function siteOf({ model, credentials, storageUrl }: FrontOptions): Pick<GatewaySetup, 'site'> {
+  const [distribution] = model.distributions;
+  if (!distribution) return {};
+  const caller = { service: 'cloudfront.amazonaws.com', sourceArn: distribution.arn };
+  const storage = { url: storageUrl, region: model.region, credentials: credentials.issueToService(caller) };
+  return { site: { distribution, storage } };
+}
+
 /** Several gateways: each has credentials of its own, so that it is known from which process a call comes. */
 function openProcesses(
   options: FrontOptions,
-  served: Pick<GatewaySetup, 'webSocketApis' | 'httpApis'>,
+  served: Pick<GatewaySetup, 'webSocketApis' | 'httpApis' | 'site'>,
 ): Promise<Front> {
   const { model, credentials, faults } = options;
   const functions = routedFunctions(model);

@@ -7,6 +7,7 @@ import type { AccountLimits } from '../limits.ts';
 import type { Caller } from '../services/call.ts';
 import type { AccessLogEntry } from './access-log.ts';
 import type { GatewayCounters } from './counters.ts';
+import type { Site } from './gateway.ts';
 import type { LocalAnswer, LocalCall } from './local-requests.ts';
 import type { GatewayLogEntry } from './log.ts';
 
@@ -14,6 +15,7 @@ import type { GatewayLogEntry } from './log.ts';
 export interface GatewaySetup {
   readonly webSocketApis: readonly WebSocketApiModel[];
   readonly httpApis: readonly HttpApiModel[];
+  readonly site?: Site;
   /** The functions behind the routes. */
   readonly functions: readonly FunctionModel[];
   /** What each function's environment gets besides its own variables, by name. */

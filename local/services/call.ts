@@ -9,6 +9,13 @@ export interface Caller {
   readonly gateway?: number;
 }
 
+/** A service of AWS that makes a call on behalf of a resource: a distribution that reads its bucket. */
+export interface ServiceCaller {
+  /** `cloudfront.amazonaws.com` */
+  readonly service: string;
+  readonly sourceArn: string;
+}
+
 /** A request to an AWS service, read but not looked into. */
 export interface AwsRequest {
   readonly method: string;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FunctionModel } from '../assembly/model.ts';
-import type { Caller } from './call.ts';
+import type { Caller, ServiceCaller } from './call.ts';
 
 export interface SessionCredentials {
   readonly accessKeyId: string;
@@ -10,9 +10,20 @@ export interface SessionCredentials {
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
+function newCredentials(): SessionCredentials {
+  // Session keys begin with ASIA: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+  const suffix = Array.from(randomBytes(16), (byte) => BASE32[byte % 32]).join('');
+  return {
+    accessKeyId: `ASIA${suffix}`,
+    secretAccessKey: randomBytes(30).toString('base64'),
+    sessionToken: randomBytes(48).toString('base64'),
+  };
+}
+
 /** Gives each function session credentials of its own, so that whoever signs a call is known by the key's id. */
 export class CredentialRegistry {
   readonly #callers = new Map<string, Caller>();
+  readonly #services = new Map<string, ServiceCaller>();
   readonly #issued = new Map<string, SessionCredentials>();
 
   /**
@@ -24,13 +35,7 @@ export class CredentialRegistry {
     const holder = gateway === undefined ? model.name : `${model.name} ${gateway}`;
     const known = this.#issued.get(holder);
     if (known) return known;
-    // Session keys begin with ASIA: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-    const suffix = Array.from(randomBytes(16), (byte) => BASE32[byte % 32]).join('');
-    const credentials = {
-      accessKeyId: `ASIA${suffix}`,
-      secretAccessKey: randomBytes(30).toString('base64'),
-      sessionToken: randomBytes(48).toString('base64'),
-    };
+    const credentials = newCredentials();
     this.#issued.set(holder, credentials);
     const { logicalId, constructPath } = model;
     this.#callers.set(credentials.accessKeyId, {
@@ -42,9 +47,17 @@ export class CredentialRegistry {
     return credentials;
   }
 
+  /** Of a service of AWS that calls another one on behalf of a resource of the stack. */
+  issueToService(caller: ServiceCaller): SessionCredentials {
+    const credentials = newCredentials();
+    this.#issued.set(`${caller.service} ${caller.sourceArn}`, credentials);
+    this.#services.set(credentials.accessKeyId, caller);
+    return credentials;
+  }
+
   /** The secrets behind a key's id, for who verifies a signature; undefined for one that was not issued here. */
-  find(accessKeyId: string): (SessionCredentials & { readonly caller: Caller }) | undefined {
-    const caller = this.#callers.get(accessKeyId);
+  find(accessKeyId: string): (SessionCredentials & { readonly caller: Caller | ServiceCaller }) | undefined {
+    const caller = this.#callers.get(accessKeyId) ?? this.#services.get(accessKeyId);
     const issued = [...this.#issued.values()].find((one) => one.accessKeyId === accessKeyId);
     return caller && issued && { ...issued, caller };
   }

@@ -2,7 +2,7 @@
  * Who signed a request, in its headers or in its query.
  * Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html and sigv4-query-string-auth.html
  */
-import type { Caller } from '../services/call.ts';
+import type { Caller, ServiceCaller } from '../services/call.ts';
 import { StorageError } from './errors.ts';
 import type { Identity, StorageRequest } from './request.ts';
 import { isSameSignature, parseScope, parseTimestamp, type Scope, sign, stringToSign } from './signature.ts';
@@ -11,7 +11,7 @@ import { isSameSignature, parseScope, parseTimestamp, type Scope, sign, stringTo
 export interface KnownKey {
   readonly secretAccessKey: string;
   readonly sessionToken: string;
-  readonly caller: Caller;
+  readonly caller: Caller | ServiceCaller;
 }
 
 export interface Verifier {
@@ -26,6 +26,10 @@ const SKEW_MS = 15 * 60 * 1000;
 /** Seven days, in seconds. */
 const LONGEST_EXPIRY_SECONDS = 604_800;
 const UNSIGNED = 'UNSIGNED-PAYLOAD';
+
+export function identityOf({ caller }: KnownKey): Identity {
+  return 'service' in caller ? { kind: 'service', caller } : { kind: 'function', caller };
+}
 
 /** @throws StorageError as S3 refuses the signature */
 export function authenticate(request: StorageRequest, verifier: Verifier): Identity {
@@ -78,7 +82,7 @@ function authenticateHeader(request: StorageRequest, authorization: string, veri
   checkSignedHeaders(request, signedHeaders);
   const text = stringToSign({ ...requestParts(request), signedHeaders, payloadHash }, scope, timestamp);
   checkSignature({ text, scope, key, provided: fields[3] ?? '' });
-  return { kind: 'function', caller: key.caller };
+  return identityOf(key);
 }
 
 function authenticateQuery(request: StorageRequest, verifier: Verifier): Identity {
@@ -132,7 +136,7 @@ function authenticateQuery(request: StorageRequest, verifier: Verifier): Identit
   const payloadHash = request.parameter('X-Amz-Content-Sha256') ?? UNSIGNED;
   const text = stringToSign({ ...parts, query, signedHeaders, payloadHash }, scope, timestamp);
   checkSignature({ text, scope, key, provided: parameter('Signature') });
-  return { kind: 'function', caller: key.caller };
+  return identityOf(key);
 }
 
 function requestParts({ method, path, query, incoming }: StorageRequest) {

@@ -55,10 +55,11 @@ export async function openStorage(options: OpenStorageOptions): Promise<OpenStor
     server.open(buckets, {
       verifier: { region: model.region, find, now },
       seams,
-      isPublic: ({ action, resource, context }) =>
-        policies.decide(ANYBODY, action, resource, () => ({
+      isOpenTo: (caller, { action, resource, context }) =>
+        policies.decide(caller ?? ANYBODY, action, resource, () => ({
           // On AWS the way there is TLS, as a policy may ask for.
           'aws:securetransport': ['true'],
+          ...(caller && { 'aws:sourcearn': [caller.sourceArn], 'aws:sourceaccount': [model.account] }),
           ...context?.(),
         })) === 'allow',
       notify,

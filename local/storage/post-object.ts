@@ -1,6 +1,6 @@
 /** Uploads by a form of a page. https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html */
 import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy';
-import { checkRegion, checkSignature, checkToken, type Verifier } from './authenticate.ts';
+import { checkRegion, checkSignature, checkToken, identityOf, type Verifier } from './authenticate.ts';
 import { UPLOAD_BYTES, write } from './body.ts';
 import type { StoredObject } from './bucket-store.ts';
 import { describe } from './description.ts';
@@ -97,7 +97,7 @@ export function authenticateForm(
   checkRegion(scope, verifier.region, 'AuthorizationQueryParametersError');
   checkSignature({ text: policy, scope, key, provided: fields.get('x-amz-signature') ?? '' });
   checkToken(fields.get('x-amz-security-token'), key);
-  return { identity: { kind: 'function', caller: key.caller }, policy: parsePolicy(policy) };
+  return { identity: identityOf(key), policy: parsePolicy(policy) };
 }
 
 /**

@@ -1,14 +1,15 @@
 /** What a request asks for: bucket, key, query and headers, in path style (`/<bucket>/<key>`). */
 import type { IncomingMessage } from 'node:http';
-import type { Caller } from '../services/call.ts';
+import type { Caller, ServiceCaller } from '../services/call.ts';
 import { StorageError } from './errors.ts';
 
 /** A key's length in UTF-8: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
 const KEY_BYTES = 1024;
 
-/** Who asks. `user`: signed with credentials that the engine did not issue; that is its user, who may do everything. */
+/** Who asks. `service`: AWS itself, which is let in by bucket policies alone. `user`: signed with credentials that the engine did not issue; that is its user, who may do everything. */
 export type Identity =
   | { readonly kind: 'function'; readonly caller: Caller }
+  | { readonly kind: 'service'; readonly caller: ServiceCaller }
   | { readonly kind: 'user' }
   | { readonly kind: 'anonymous' };
 

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BucketModel } from '../assembly/model.ts';
-import type { AwsCall, CallFault, CallSeams, NeededPermission } from '../services/call.ts';
+import type { AwsCall, CallFault, CallSeams, NeededPermission, ServiceCaller } from '../services/call.ts';
 import { authenticate, type Verifier } from './authenticate.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { errorDocument, StorageError } from './errors.ts';
@@ -20,8 +20,8 @@ export interface StorageOptions {
   readonly seams: Pick<CallSeams, 'authorize' | 'count'> & {
     readonly fault?: (call: AwsCall) => CallFault | undefined;
   };
-  /** Whether a bucket's policy lets anybody do it. */
-  readonly isPublic: (permission: NeededPermission) => boolean;
+  /** Whether a bucket's policy lets a service do it, or anybody. */
+  readonly isOpenTo: (caller: ServiceCaller | undefined, permission: NeededPermission) => boolean;
   readonly log: (text: string) => void;
   /** Hears what happened in a bucket. */
   readonly notify: (event: BucketEvent) => void;
@@ -184,8 +184,9 @@ export class StorageServer {
   /** @throws StorageError `AccessDenied` */
   #authorize(identity: Identity, permissions: readonly NeededPermission[]): void {
     if (identity.kind === 'user') return;
-    if (identity.kind === 'anonymous') {
-      const isOpen = permissions.every((one) => this.#options?.isPublic(one));
+    if (identity.kind === 'anonymous' || identity.kind === 'service') {
+      const caller = identity.kind === 'service' ? identity.caller : undefined;
+      const isOpen = permissions.every((one) => this.#options?.isOpenTo(caller, one));
       if (!isOpen) throw new StorageError('AccessDenied');
       return;
     }

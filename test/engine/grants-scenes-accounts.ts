@@ -1,8 +1,5 @@
 /** Scenes of accounts that are deleted, and of keys that are made and rotated. */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import {
   GetSecretValueCommand,
@@ -10,6 +7,7 @@ import {
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { type Account, bodyOf, call, freshName, register } from '../helper/account.ts';
+import { deployResource } from './deploy-resource.ts';
 import type { Scene, Stage } from './grants-stage.ts';
 
 /** What a handler that died left of a deletion: the mark alone. @returns the pseudonym. */
@@ -73,7 +71,7 @@ export const rotateKeys: Scene = async ({ awsEndpoint, secretArn, rotatorName })
   }
 };
 
-/** CloudFormation's request on the first deploy, and its answer. Ends every token: the keys are new. */
+/** Ends every token: the keys are new. */
 export const makeKeys: Scene = async ({ awsEndpoint, secretArn, makerName }) => {
   const settings = {
     endpoint: awsEndpoint,
@@ -81,29 +79,10 @@ export const makeKeys: Scene = async ({ awsEndpoint, secretArn, makerName }) => 
     credentials: { accessKeyId: 'user', secretAccessKey: 'any' },
   };
   const secrets = new SecretsManagerClient(settings);
-  const lambda = new LambdaClient(settings);
-  let status: unknown;
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    status = JSON.parse(Buffer.concat(chunks).toString()).Status;
-    response.end();
-  }).listen(0, '127.0.0.1');
   try {
-    await once(server, 'listening');
     await secrets.send(new PutSecretValueCommand({ SecretId: secretArn, SecretString: '{"keys":[]}' }));
-    const event = {
-      RequestType: 'Create',
-      ResponseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-      StackId: 'stack',
-      RequestId: 'request',
-      LogicalResourceId: 'First',
-    };
-    await lambda.send(new InvokeCommand({ FunctionName: makerName, Payload: JSON.stringify(event) }));
-    if (status !== 'SUCCESS') throw new Error(`the custom resource answered ${status}`);
+    await deployResource(awsEndpoint, makerName);
   } finally {
     secrets.destroy();
-    lambda.destroy();
-    server.close();
   }
 };

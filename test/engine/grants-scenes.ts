@@ -10,6 +10,7 @@ import { endSession, logOut, lookAtConnections } from './grants-scenes-live.ts';
 import { CHANGE_SCENES, project, readHistory, send } from './grants-scenes-messages.ts';
 import { MOMENT_SCENES } from './grants-scenes-moments.ts';
 import { mention, notify } from './grants-scenes-notifications.ts';
+import { publishWebsite } from './grants-scenes-website.ts';
 import type { Scene, Stage } from './grants-stage.ts';
 
 let rooms = 0;
@@ -275,4 +276,5 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'Notifications/Notifier': notify,
   'SigningKeys/Rotator': rotateKeys,
   'SigningKeys/Maker': makeKeys,
+  'Website/Publisher': publishWebsite,
 };

@@ -6,6 +6,7 @@ import type { Items } from './grants-items.ts';
 export interface Stage {
   readonly endpoint: Endpoint;
   readonly awsEndpoint: string;
+  readonly storageEndpoint: string;
   readonly alice: Account;
   readonly bob: Account;
   readonly chat: Items;
@@ -13,6 +14,8 @@ export interface Stage {
   readonly secretArn: string;
   readonly makerName: string;
   readonly rotatorName: string;
+  readonly publisherName: string;
+  readonly websiteBucket: string;
   /** Address of the queue that has connections looked at. */
   readonly watchQueue: string;
 }

@@ -90,16 +90,22 @@ beforeAll(async () => {
     const name = engine.model.tables.find(({ constructPath }) => constructPath.includes(id))?.name ?? '';
     return new Items(dynamodb, name);
   };
+  const functionName = (entry: string) =>
+    engine.model.functions.find((fn) => entryOf(fn) === entry)?.name ?? '';
   stage = {
     endpoint: engine,
     awsEndpoint: engine.awsEndpoint,
+    storageEndpoint: engine.storageEndpoint,
     alice,
     bob,
     chat: table('/Chat'),
     connections: table('/Connections'),
     secretArn: engine.model.secrets[0]?.arn ?? '',
-    rotatorName: engine.model.functions.find((fn) => entryOf(fn) === 'SigningKeys/Rotator')?.name ?? '',
-    makerName: engine.model.functions.find((fn) => entryOf(fn) === 'SigningKeys/Maker')?.name ?? '',
+    rotatorName: functionName('SigningKeys/Rotator'),
+    makerName: functionName('SigningKeys/Maker'),
+    publisherName: functionName('Website/Publisher'),
+    websiteBucket:
+      engine.model.buckets.find(({ constructPath }) => constructPath.includes('/Website/'))?.name ?? '',
     watchQueue: engine.model.queues.find(({ constructPath }) => constructPath.includes('/Watch/'))?.url ?? '',
   };
 }, 120_000);

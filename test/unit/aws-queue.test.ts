@@ -17,7 +17,7 @@ function queueOf(...script: (number | 'unreachable' | string)[]) {
         : { status: 400, body: JSON.stringify({ __type: `com.amazonaws.sqs#${answer}` }) };
     },
   });
-  return { queue, sent, bodies: () => sent.map(({ body }) => JSON.parse(body ?? '')) };
+  return { queue, sent, bodies: () => sent.map(({ body }) => JSON.parse(String(body ?? ''))) };
 }
 
 describe('a queue', () => {

@@ -70,10 +70,10 @@ describe('an event of API Gateway', () => {
     };
     const own = eventOf('GET', '/x').requestContext.http.sourceIp;
     const viewer = '2001:db8::7';
-    expect(await source('mark', { 'x-edge-mark': 'mark', 'x-viewer-address': viewer })).toBe(viewer);
-    expect(await source('mark', { 'x-edge-mark': 'guess', 'x-viewer-address': viewer })).toBe(own);
+    expect(await source('mark', { 'x-origin-mark': 'mark', 'x-viewer-address': viewer })).toBe(viewer);
+    expect(await source('mark', { 'x-origin-mark': 'guess', 'x-viewer-address': viewer })).toBe(own);
     expect(await source('mark', { 'x-viewer-address': viewer })).toBe(own);
-    expect(await source('mark', { 'x-edge-mark': 'mark' })).toBe(own);
-    expect(await source('', { 'x-edge-mark': '', 'x-viewer-address': viewer })).toBe(own);
+    expect(await source('mark', { 'x-origin-mark': 'mark' })).toBe(own);
+    expect(await source('', { 'x-origin-mark': '', 'x-viewer-address': viewer })).toBe(own);
   });
 });
