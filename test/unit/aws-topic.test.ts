@@ -26,7 +26,7 @@ describe('a topic', () => {
     const { topic, sent } = topicOf();
     await topic.publish({ preview: 'a & b = ü' }, { user: 'bob', kind: 'mention' });
     expect(sent[0]).toMatchObject({ service: 'sns', method: 'POST', path: '/' });
-    expect(Object.fromEntries(new URLSearchParams(sent[0]?.body))).toEqual({
+    expect(Object.fromEntries(new URLSearchParams(String(sent[0]?.body)))).toEqual({
       Action: 'Publish',
       Version: '2010-03-31',
       TopicArn: ARN,
