@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { FunctionModel } from '../assembly/model.ts';
 import type { AccountLimits } from '../limits.ts';
 import { createAsynchronousInvoker, type InvocationRecord, RETRY_DELAYS_MS } from './asynchronous.ts';
+import { eventText } from './event-text.ts';
 import { FunctionPool } from './function-pool.ts';
 import type {
   FunctionLogEntry,
@@ -135,7 +136,7 @@ export function createLambdaService(options: LambdaOptions): EngineLambdaService
   return {
     async invoke(name: string, event: unknown, type: InvocationType): Promise<InvocationOutcome> {
       const pool = poolOf(name);
-      const text = JSON.stringify(event) ?? 'null';
+      const text = eventText(event);
       const limit = type === 'Event' ? ASYNCHRONOUS_PAYLOAD_BYTES : SYNCHRONOUS_PAYLOAD_BYTES;
       // A character is at most three bytes of UTF-8: only a text near the limit is measured.
       if (text.length * 3 > limit && Buffer.byteLength(text) > limit)

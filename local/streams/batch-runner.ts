@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventSourceMappingModel } from '../assembly/model.ts';
+import { withText } from '../lambda/event-text.ts';
 import type { LambdaService } from '../lambda/service.ts';
 import type { DiscardedBatch, FailureCondition } from './failure.ts';
 import { backoff, batchResult } from './invocation.ts';
@@ -79,7 +80,10 @@ export class BatchRunner {
 
   async #invoke(records: readonly SequencedRecord[]) {
     const { mapping, lambda, onIteratorAge } = this.#options;
-    const event = { Records: records.map(({ record }) => record) };
+    const event = withText(
+      { Records: records.map(({ record }) => record) },
+      () => `{"Records":[${records.map(({ record }) => record.text).join()}]}`,
+    );
     const newest = records.at(-1)?.record.dynamodb.ApproximateCreationDateTime ?? 0;
     onIteratorAge?.(Math.max(0, Date.now() - newest * 1000));
     const outcome = await lambda.invoke(mapping.functionArn, event, 'RequestResponse');

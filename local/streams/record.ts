@@ -4,20 +4,34 @@ import type { StreamViewType, TableModel } from '../assembly/model.ts';
 
 export type Item = Readonly<Record<string, unknown>>;
 
-/** A record as the database's `GetRecords` answers it. */
+/** An item as the database's text, parsed when someone looks into it: most records are passed over for their keys alone. */
+export class ItemText {
+  readonly text: string;
+  #item: Item | undefined;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get item(): Item {
+    this.#item ??= JSON.parse(this.text) as Item;
+    return this.#item;
+  }
+}
+
+/** A record as the database has it. */
 export interface DatabaseRecord {
   readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE';
-  readonly dynamodb: {
-    readonly Keys: Item;
-    readonly NewImage?: Item;
-    readonly OldImage?: Item;
-    readonly SequenceNumber: string;
-    readonly SizeBytes: number;
-    readonly StreamViewType: StreamViewType;
-    /** dynoxide before 1.2 gave it as text. */
-    readonly ApproximateCreationDateTime: number | string;
-  };
-  readonly userIdentity?: { readonly type: string; readonly principalId: string };
+  readonly keys: ItemText;
+  readonly newImage?: ItemText;
+  readonly oldImage?: ItemText;
+  readonly sequenceNumber: string;
+  readonly sizeBytes: number;
+  readonly viewType: StreamViewType;
+  /** Seconds since the epoch; dynoxide before 1.2 gave it as text. */
+  readonly createdAt: number | string;
+  /** Whether the database itself deleted the item, as its time was over. */
+  readonly expired: boolean;
 }
 
 /** A record as Lambda hands it to a function. */
@@ -31,8 +45,8 @@ export interface StreamRecord {
     /** Seconds since the epoch. */
     readonly ApproximateCreationDateTime: number;
     readonly Keys: Item;
-    readonly NewImage?: Item;
-    readonly OldImage?: Item;
+    readonly NewImage?: Item | undefined;
+    readonly OldImage?: Item | undefined;
     readonly SequenceNumber: string;
     readonly SizeBytes: number;
     readonly StreamViewType: StreamViewType;
@@ -52,32 +66,101 @@ export function sequenceNumber(databaseSequence: string): string {
   return String(SEQUENCE_BASE + BigInt(databaseSequence));
 }
 
+/** What the records of one table have in common. */
+interface Origin {
+  readonly idPrefix: string;
+  readonly region: string;
+  readonly streamArn: string;
+}
+
+/** A record that was read: as on AWS, with its images parsed only where they are looked at, and its text made once for all readers. */
+export class ReadRecord implements StreamRecord {
+  readonly eventID: string;
+  readonly eventName: StreamRecord['eventName'];
+  readonly eventVersion = '1.1';
+  readonly eventSource = 'aws:dynamodb';
+  readonly awsRegion: string;
+  readonly dynamodb: Change;
+  readonly eventSourceARN: string;
+  readonly userIdentity?: typeof TTL_IDENTITY;
+  #text: string | undefined;
+
+  constructor(record: DatabaseRecord, byTimeToLive: boolean, { idPrefix, region, streamArn }: Origin) {
+    this.dynamodb = new Change(record);
+    this.eventID = idPrefix + this.dynamodb.SequenceNumber;
+    this.eventName = record.eventName;
+    this.awsRegion = region;
+    this.eventSourceARN = streamArn;
+    if (byTimeToLive || record.expired) this.userIdentity = TTL_IDENTITY;
+  }
+
+  /** JSON of the record as a function gets it. The images are put in as they are: parsed, they would only be made into text again. */
+  get text(): string {
+    this.#text ??= this.#toText();
+    return this.#text;
+  }
+
+  #toText(): string {
+    const { dynamodb, ...head } = this;
+    return `${JSON.stringify(head).slice(0, -1)},"dynamodb":${dynamodb.toText()}}`;
+  }
+}
+
+/** What a record tells of the item. */
+class Change {
+  readonly ApproximateCreationDateTime: number;
+  readonly SequenceNumber: string;
+  readonly SizeBytes: number;
+  readonly StreamViewType: StreamViewType;
+  readonly #record: DatabaseRecord;
+
+  constructor(record: DatabaseRecord) {
+    this.ApproximateCreationDateTime = secondsOf(record.createdAt);
+    this.SequenceNumber = sequenceNumber(record.sequenceNumber);
+    this.SizeBytes = record.sizeBytes;
+    this.StreamViewType = record.viewType;
+    this.#record = record;
+  }
+
+  get Keys(): Item {
+    return this.#record.keys.item;
+  }
+
+  get NewImage(): Item | undefined {
+    return this.#record.newImage?.item;
+  }
+
+  get OldImage(): Item | undefined {
+    return this.#record.oldImage?.item;
+  }
+
+  /** Whether both images are there and the same. Of different length they are not. */
+  get isSame(): boolean {
+    const { newImage, oldImage } = this.#record;
+    if (newImage === undefined || oldImage === undefined) return false;
+    if (newImage.text.length !== oldImage.text.length) return false;
+    return newImage.text === oldImage.text || isDeepStrictEqual(newImage.item, oldImage.item);
+  }
+
+  toText(): string {
+    const { keys, newImage, oldImage } = this.#record;
+    const images = [
+      `"Keys":${keys.text}`,
+      ...(newImage ? [`"NewImage":${newImage.text}`] : []),
+      ...(oldImage ? [`"OldImage":${oldImage.text}`] : []),
+    ];
+    return `${JSON.stringify(this).slice(0, -1)},${images.join()}}`;
+  }
+}
+
 /** Makes the records of one table as on AWS. */
-export function recordConverter(table: TableModel, region: string) {
-  const prefix = createHash('md5').update(table.arn).digest('hex').slice(0, 11);
-  const eventSourceARN = table.streamArn ?? '';
-  return (record: DatabaseRecord, byTimeToLive: boolean): StreamRecord => {
-    const { Keys, NewImage, OldImage, SizeBytes, StreamViewType, ...rest } = record.dynamodb;
-    const sequence = sequenceNumber(rest.SequenceNumber);
-    return {
-      eventID: prefix + sequence,
-      eventName: record.eventName,
-      eventVersion: '1.1',
-      eventSource: 'aws:dynamodb',
-      awsRegion: region,
-      dynamodb: {
-        ApproximateCreationDateTime: secondsOf(rest.ApproximateCreationDateTime),
-        Keys,
-        ...(NewImage && { NewImage }),
-        ...(OldImage && { OldImage }),
-        SequenceNumber: sequence,
-        SizeBytes,
-        StreamViewType,
-      },
-      eventSourceARN,
-      ...((byTimeToLive || record.userIdentity) && { userIdentity: TTL_IDENTITY }),
-    };
-  };
+export function recordConverter(
+  table: TableModel,
+  region: string,
+): (record: DatabaseRecord, byTimeToLive: boolean) => ReadRecord {
+  const idPrefix = createHash('md5').update(table.arn).digest('hex').slice(0, 11);
+  const origin = { idPrefix, region, streamArn: table.streamArn ?? '' };
+  return (record, byTimeToLive) => new ReadRecord(record, byTimeToLive, origin);
 }
 
 function secondsOf(time: number | string): number {
@@ -87,9 +170,8 @@ function secondsOf(time: number | string): number {
 }
 
 /** A write that changed nothing: the database records it, DynamoDB does not. */
-export function changesNothing({ eventName, dynamodb }: StreamRecord): boolean {
-  const { NewImage, OldImage } = dynamodb;
-  return eventName === 'MODIFY' && NewImage !== undefined && isDeepStrictEqual(NewImage, OldImage);
+export function changesNothing({ eventName, dynamodb }: ReadRecord): boolean {
+  return eventName === 'MODIFY' && dynamodb.isSame;
 }
 
 /** The key of an item as a text, whatever the order of its attributes. */

@@ -1,7 +1,7 @@
 import type { TableModel } from '../assembly/model.ts';
 import type { DatabaseClient } from '../dynamodb/client.ts';
 import type { StoredRecord, StreamStore } from '../dynamodb/stream-store.ts';
-import type { DatabaseRecord } from './record.ts';
+import { type DatabaseRecord, type Item, ItemText } from './record.ts';
 
 /** Where the records of one table's stream come from. */
 export interface StreamSource {
@@ -18,18 +18,20 @@ export interface StreamSource {
 export function storedSource(table: TableModel, store: StreamStore): StreamSource {
   const { name } = table;
   const viewType = table.streamViewType ?? 'KEYS_ONLY';
-  const toRecord = (stored: StoredRecord): DatabaseRecord => ({
-    eventName: stored.event_name,
-    dynamodb: {
-      Keys: JSON.parse(stored.keys_json),
-      ...(stored.new_image !== null && { NewImage: JSON.parse(stored.new_image) }),
-      ...(stored.old_image !== null && { OldImage: JSON.parse(stored.old_image) }),
-      SequenceNumber: stored.sequence_number,
-      SizeBytes: stored.keys_json.length + (stored.new_image?.length ?? 0) + (stored.old_image?.length ?? 0),
-      StreamViewType: viewType,
-      ApproximateCreationDateTime: stored.created_at,
-    },
-  });
+  const toRecord = (stored: StoredRecord): DatabaseRecord => {
+    const { keys_json: keys, new_image: newImage, old_image: oldImage } = stored;
+    return {
+      eventName: stored.event_name,
+      keys: new ItemText(keys),
+      ...(newImage !== null && { newImage: new ItemText(newImage) }),
+      ...(oldImage !== null && { oldImage: new ItemText(oldImage) }),
+      sequenceNumber: stored.sequence_number,
+      sizeBytes: keys.length + (newImage?.length ?? 0) + (oldImage?.length ?? 0),
+      viewType,
+      createdAt: stored.created_at,
+      expired: false,
+    };
+  };
   return {
     shardId: `shardId-00000001-${name}`,
     newest: async () => store.newest(name),
@@ -38,8 +40,23 @@ export function storedSource(table: TableModel, store: StreamStore): StreamSourc
   };
 }
 
+/** A record as `GetRecords` answers it. */
+interface AnsweredRecord {
+  readonly eventName: DatabaseRecord['eventName'];
+  readonly dynamodb: {
+    readonly Keys: Item;
+    readonly NewImage?: Item;
+    readonly OldImage?: Item;
+    readonly SequenceNumber: string;
+    readonly SizeBytes: number;
+    readonly StreamViewType: DatabaseRecord['viewType'];
+    readonly ApproximateCreationDateTime: number | string;
+  };
+  readonly userIdentity?: object;
+}
+
 interface RecordsOutput {
-  readonly Records: readonly DatabaseRecord[];
+  readonly Records: readonly AnsweredRecord[];
   readonly NextShardIterator?: string;
 }
 
@@ -82,8 +99,24 @@ export async function shardSource(client: DatabaseClient, streamArn: string): Pr
       const { Records: records, NextShardIterator: following } = await getRecords(iterator, limit);
       const last = Number(records.at(-1)?.dynamodb.SequenceNumber ?? after);
       if (following !== undefined) next = { after: last, iterator: following };
-      return records;
+      return records.map(fromAnswer);
     },
+  };
+}
+
+function fromAnswer({ eventName, dynamodb, userIdentity }: AnsweredRecord): DatabaseRecord {
+  const { Keys, NewImage, OldImage } = dynamodb;
+  const textOf = (item: Item) => new ItemText(JSON.stringify(item));
+  return {
+    eventName,
+    keys: textOf(Keys),
+    ...(NewImage && { newImage: textOf(NewImage) }),
+    ...(OldImage && { oldImage: textOf(OldImage) }),
+    sequenceNumber: dynamodb.SequenceNumber,
+    sizeBytes: dynamodb.SizeBytes,
+    viewType: dynamodb.StreamViewType,
+    createdAt: dynamodb.ApproximateCreationDateTime,
+    expired: userIdentity !== undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { TableModel } from '../assembly/model.ts';
-import { type DatabaseRecord, keyText, recordConverter, type StreamRecord } from './record.ts';
+import { type DatabaseRecord, keyText, type ReadRecord, recordConverter } from './record.ts';
 import type { StreamSource } from './stream-source.ts';
 
 /** `immediate`: as soon as a write is known. `aws`: four times a second, as Lambda polls a shard. */
@@ -8,7 +8,7 @@ export type StreamPolling = 'immediate' | 'aws';
 export interface SequencedRecord {
   /** The database's own number, one more for each record of the table. */
   readonly sequence: number;
-  readonly record: StreamRecord;
+  readonly record: ReadRecord;
 }
 
 export interface StreamConsumer {
@@ -44,7 +44,7 @@ export interface TableStreamOptions {
 /** The stream of one table: read once for all its consumers, as a shard on AWS is read by each of two at most. */
 export class TableStream {
   readonly #options: TableStreamOptions;
-  readonly #convert: (record: DatabaseRecord, byTimeToLive: boolean) => StreamRecord;
+  readonly #convert: (record: DatabaseRecord, byTimeToLive: boolean) => ReadRecord;
   readonly #consumers: StreamConsumer[] = [];
   readonly #expired = new Map<string, number>();
   #position = 0;
@@ -146,13 +146,13 @@ export class TableStream {
     const found = read instanceof Promise ? await read : read;
     const records: SequencedRecord[] = [];
     for (const record of found) {
-      const sequence = Number(record.dynamodb.SequenceNumber);
+      const sequence = Number(record.sequenceNumber);
       if (sequence <= this.#position) continue;
       this.#position = sequence;
       const byTimeToLive =
         record.eventName === 'REMOVE' &&
         this.#expired.size > 0 &&
-        this.#takeExpiry(keyText(record.dynamodb.Keys));
+        this.#takeExpiry(keyText(record.keys.item));
       records.push({ sequence, record: this.#convert(record, byTimeToLive) });
     }
     if (records.length > 0) for (const consumer of this.#consumers) consumer.deliver(records);

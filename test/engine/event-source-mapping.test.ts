@@ -5,7 +5,7 @@ import type { InvocationOutcome, LambdaService } from '../../local/lambda/servic
 import { openCheckpoints } from '../../local/streams/checkpoints.ts';
 import { type DiscardedBatch, failureMessage } from '../../local/streams/failure.ts';
 import { backoff } from '../../local/streams/invocation.ts';
-import { recordConverter, type StreamRecord, sequenceNumber } from '../../local/streams/record.ts';
+import { ItemText, recordConverter, type StreamRecord, sequenceNumber } from '../../local/streams/record.ts';
 import { StreamMapping } from '../../local/streams/stream-mapping.ts';
 import type { SequencedRecord } from '../../local/streams/table-stream.ts';
 import { eventually } from './engine-helper.ts';
@@ -47,25 +47,29 @@ const toRecord = recordConverter(
   'us-east-1',
 );
 
+function recordOf(
+  item: string,
+  sequence: number,
+  { old, ageSeconds = 0 }: { readonly old?: string; readonly ageSeconds?: number } = {},
+): SequencedRecord {
+  const text = (name: string) => new ItemText(JSON.stringify({ pk: { S: name } }));
+  const record = {
+    eventName: old === undefined ? ('INSERT' as const) : ('MODIFY' as const),
+    keys: text(item),
+    newImage: text(item),
+    ...(old !== undefined && { oldImage: text(old) }),
+    sequenceNumber: String(sequence),
+    sizeBytes: 20,
+    viewType: 'NEW_AND_OLD_IMAGES' as const,
+    createdAt: Math.floor(Date.now() / 1000) - ageSeconds,
+    expired: false,
+  };
+  return { sequence, record: toRecord(record, false) };
+}
+
 /** Records of items by name, numbered from one. */
 function records(...items: readonly string[]): SequencedRecord[] {
-  return items.map((item, index) => ({
-    sequence: index + 1,
-    record: toRecord(
-      {
-        eventName: 'INSERT',
-        dynamodb: {
-          Keys: { pk: { S: item } },
-          NewImage: { pk: { S: item } },
-          SequenceNumber: String(index + 1),
-          SizeBytes: 20,
-          StreamViewType: 'NEW_AND_OLD_IMAGES',
-          ApproximateCreationDateTime: Math.floor(Date.now() / 1000),
-        },
-      },
-      false,
-    ),
-  }));
+  return items.map((item, index) => recordOf(item, index + 1));
 }
 
 type Answer = (batch: readonly StreamRecord[], call: number) => unknown;
@@ -187,17 +191,14 @@ describe('an event source mapping on a stream', () => {
 
   it('knows no record of a write that changed nothing', async () => {
     const { consumer, batches, done } = await mapping({}, () => undefined);
-    const [first, second] = records('a', 'a');
-    if (!first || !second) throw new Error('two records');
-    const { dynamodb } = second.record;
-    const unchanged = {
-      ...second.record,
-      eventName: 'MODIFY' as const,
-      dynamodb: { ...dynamodb, OldImage: dynamodb.NewImage ?? {} },
-    };
-    consumer.deliver([first, { ...second, record: unchanged }]);
+    consumer.deliver([
+      recordOf('a', 1),
+      recordOf('a', 2, { old: 'a' }),
+      recordOf('b', 3, { old: 'a' }),
+      recordOf('b', 4, { old: 'bb' }),
+    ]);
     await done();
-    expect(batches).toEqual([['a']]);
+    expect(batches.flat()).toEqual(['a', 'b', 'b']);
   });
 
   it('keeps the order of each item at any parallelization factor', async () => {
@@ -349,13 +350,7 @@ describe('an event source mapping on a stream', () => {
       { maximumRecordAgeSeconds: 60 },
       () => undefined,
     );
-    const [old, fresh] = records('old', 'fresh');
-    if (!old || !fresh) throw new Error('two records');
-    const dynamodb = {
-      ...old.record.dynamodb,
-      ApproximateCreationDateTime: Math.floor(Date.now() / 1000) - 61,
-    };
-    consumer.deliver([{ ...old, record: { ...old.record, dynamodb } }, fresh]);
+    consumer.deliver([recordOf('old', 1, { ageSeconds: 61 }), recordOf('fresh', 2)]);
     await done();
     expect(batches).toEqual([['fresh']]);
     expect(discarded).toMatchObject([{ condition: 'RecordAgeExceeded', attempts: 0 }]);

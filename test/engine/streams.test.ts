@@ -6,6 +6,7 @@ import type { TableModel } from '../../local/assembly/model.ts';
 import { readAssembly } from '../../local/assembly/read-assembly.ts';
 import { type OpenDatabase, openDatabase } from '../../local/dynamodb/database.ts';
 import { openCheckpoints } from '../../local/streams/checkpoints.ts';
+import { type DatabaseRecord, recordConverter } from '../../local/streams/record.ts';
 import { shardSource, storedSource } from '../../local/streams/stream-source.ts';
 import {
   type SequencedRecord,
@@ -62,6 +63,13 @@ class Reader implements StreamConsumer {
     if (!this.slow) this.safe = records.at(-1)?.sequence ?? this.safe;
   }
 }
+
+const itemsOf = ({ keys, newImage, oldImage, ...rest }: DatabaseRecord) => ({
+  ...rest,
+  keys: keys.item,
+  newImage: newImage?.item,
+  oldImage: oldImage?.item,
+});
 
 function read({ database, table }: Bench, polling: StreamPolling, ...readers: Reader[]): TableStream {
   const { store } = database;
@@ -186,16 +194,33 @@ describe('the stream of a table', () => {
     expect(asked.shardId).toBe(stored.shardId);
     expect(await asked.newest()).toBe(await stored.newest());
     for (const after of [0, 3]) {
-      const bare = (records: readonly object[]) =>
-        JSON.parse(JSON.stringify(records)) as { dynamodb: object; eventName: string }[];
-      const [one, other] = [bare(await stored.read(after, 100)), bare(await asked.read(after, 100))];
+      const [one, other] = [
+        (await stored.read(after, 100)).map(itemsOf),
+        (await asked.read(after, 100)).map(itemsOf),
+      ];
       expect(one).toHaveLength(6 - after);
-      for (const [index, record] of one.entries()) expect(other[index]).toMatchObject(record);
+      expect(other).toEqual(one);
     }
     // Goes on from where the last read ended.
     await made.put('E#9');
     const [last] = await asked.read(6, 100);
-    expect(last?.dynamodb.Keys.sk).toEqual({ S: 'E#9' });
+    expect(last?.keys.item.sk).toEqual({ S: 'E#9' });
+  });
+
+  it('is made into text without a look into its items, and the text says what they hold', async () => {
+    const made = await bench();
+    await made.put('E#"1"');
+    const { store } = made.database;
+    if (!store) throw new Error('the database is ours');
+    const [stored] = await storedSource(made.table, store).read(0, 1);
+    if (!stored) throw new Error('one record');
+    const record = recordConverter(made.table, 'us-east-1')(stored, true);
+    const { dynamodb, ...head } = record;
+    const { Keys, NewImage, OldImage, ...numbers } = dynamodb;
+    expect(OldImage).toBeUndefined();
+    expect(JSON.parse(record.text)).toEqual({ ...head, dynamodb: { ...numbers, Keys, NewImage } });
+    expect(NewImage).toMatchObject({ pk: { S: 'p' }, sk: { S: 'E#"1"' } });
+    expect(record.userIdentity).toEqual({ type: 'Service', principalId: 'dynamodb.amazonaws.com' });
   });
 });
 
