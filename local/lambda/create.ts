@@ -23,7 +23,7 @@ import { environmentVariables } from './variables.ts';
 const MAX_ENVIRONMENTS_PER_FUNCTION = Math.max(4, 2 * availableParallelism());
 /** Environments of all functions together; the least recently used idle one makes room for another. */
 const MAX_ENVIRONMENTS = 64;
-/** Patience for a busy environment before another is started: loading a bundle costs several times this in CPU. */
+/** Patience for each busy environment before another is started: loading a bundle costs several times this in CPU. */
 const SCALE_OUT_AFTER_MS = 20;
 /** Life of an idle environment. AWS does not state it; some minutes are what is seen. */
 const IDLE_MS = 10 * 60 * 1000;

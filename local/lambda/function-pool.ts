@@ -9,7 +9,10 @@ export interface PoolOptions {
   /** The environment variables of a new environment with the code of this folder. */
   readonly variables: (codeDirectory: string) => Readonly<Record<string, string>>;
   readonly maxEnvironments: number;
-  /** How long an invocation waits for a busy environment before another one is started. */
+  /**
+   * How long an invocation waits for a busy environment before another one is started, for each that the function has: the more
+   * there are, the more often one becomes free, and the less one more does but compile the same code anew.
+   */
   readonly scaleOutAfterMs: number;
   readonly initTimeoutMs: number;
   readonly log: (entry: FunctionLogEntry) => void;
@@ -145,16 +148,16 @@ export class FunctionPool {
     }
     const [first] = this.#queue;
     if (this.#scaleTimer || !first || this.#environments.size >= this.#options.maxEnvironments) return;
-    const patience = Math.max(0, first.since + this.#options.scaleOutAfterMs - performance.now());
+    const patience = this.#options.scaleOutAfterMs * this.#environments.size;
     this.#scaleTimer = setTimeout(
       () => {
         this.#scaleTimer = undefined;
         const oldest = this.#queue[0];
         if (!oldest) return;
-        if (performance.now() - oldest.since >= this.#options.scaleOutAfterMs) void this.#start();
+        if (performance.now() - oldest.since >= patience) void this.#start();
         this.#scaleOut();
       },
-      Math.max(patience, 1),
+      Math.max(first.since + patience - performance.now(), 1),
     );
   }
 

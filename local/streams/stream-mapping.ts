@@ -11,10 +11,12 @@ const BATCH_BYTES = 4 * 1024 * 1024;
 /**
  * How long a lane rests after a batch, as a multiple of what the batch took, and milliseconds at most. Lambda polls a shard four
  * times a second, so that under load many records share a batch; a lane that went on at once would take each record for itself and
- * leave no processor time to those who write the next ones. A record that finds its lane rested waits for nothing.
+ * leave no processor time to those who write the next ones. A record that finds its lane rested waits for nothing, and one after
+ * a batch of one not for long: only where records came in company more of them are expected.
  */
 const REST_FACTOR = 2;
-const REST_MS = 50;
+const REST_FACTOR_IN_COMPANY = 4;
+const REST_MS = 80;
 
 export interface StreamMappingOptions
   extends Pick<BatchRunnerOptions, 'mapping' | 'lambda' | 'shardId' | 'discard' | 'log'> {
@@ -157,9 +159,11 @@ export class StreamMapping implements StreamConsumer {
     const { functionArn, batchSize } = this.#mapping;
     const most = this.#faults?.batchSize(functionArn, batchSize) ?? batchSize;
     const started = performance.now();
-    const running = this.#runner.run(takeBatch(lane.queue, most)).finally(() => {
+    const batch = takeBatch(lane.queue, most);
+    const factor = batch.length > 1 ? REST_FACTOR_IN_COMPANY : REST_FACTOR;
+    const running = this.#runner.run(batch).finally(() => {
       this.#running.delete(running);
-      this.#rest(lane, Math.min((performance.now() - started) * REST_FACTOR, REST_MS));
+      this.#rest(lane, Math.min((performance.now() - started) * factor, REST_MS));
     });
     this.#running.add(running);
   }
