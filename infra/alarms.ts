@@ -128,6 +128,15 @@ export class Alarms extends Construct {
       threshold: 10,
       minutes: 2,
     });
+    if (tables.search) {
+      this.#add('SearchThrottles', {
+        says: 'DynamoDB refuses writes to Search: the settler waits, and at 1,000 unsettled events a room takes no more',
+        section: 'search-throttles',
+        metric: tables.search.metric('WriteThrottleEvents', { statistic: 'Sum', period: MINUTE }),
+        threshold: 10,
+        minutes: 3,
+      });
+    }
   }
 
   #add(id: string, { says, section, metric, threshold, minutes = 1 }: Alarm): void {

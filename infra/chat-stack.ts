@@ -93,6 +93,7 @@ export class ChatStack extends Stack {
       WebSocketApiId: webSocketApi.api.apiId,
       ChatTable: tables.chat.tableName,
       ConnectionsTable: tables.connections.tableName,
+      ...(tables.search && { SearchTable: tables.search.tableName }),
       FailureQueueUrl: log.failures.queueUrl,
       FilesBucket: files.bucket.bucketName,
       NotificationsTopicArn: notifications.topic.topicArn,

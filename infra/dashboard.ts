@@ -60,11 +60,13 @@ export class Dashboard extends Construct {
             'Write units',
             tables.chat.metricConsumedWriteCapacityUnits(sum),
             tables.connections.metricConsumedWriteCapacityUnits(sum),
+            ...(tables.search ? [tables.search.metricConsumedWriteCapacityUnits(sum)] : []),
           ),
           chart(
             'Read units',
             tables.chat.metricConsumedReadCapacityUnits(sum),
             tables.connections.metricConsumedReadCapacityUnits(sum),
+            ...(tables.search ? [tables.search.metricConsumedReadCapacityUnits(sum)] : []),
           ),
           chart(
             'Function errors',

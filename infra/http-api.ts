@@ -35,6 +35,8 @@ export class HttpApi extends Construct {
       actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
       index: true,
     });
+    // Which messages hold a word; not there, the call says that there is no search.
+    tables.search?.bind(this.handler, { actions: ['Query'], keys: ['WORDS#*'] });
     // Tickets; the subscriptions of a user's live connections when a membership changes; the connections that a logout or a ban ends.
     tables.connections.bind(this.handler, {
       actions: ['PutItem', 'Query', 'GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],

@@ -44,6 +44,8 @@ export interface Settings {
   readonly moderation: ModerationSettings | undefined;
   readonly alarmEmail: string | undefined;
   readonly alarmTopicArn: string | undefined;
+  /** Whether messages can be found by their words, which costs about seven write units each (docs/data-model.md). */
+  readonly search: boolean;
   /** False where the endpoint knows no `AWS::ApiGatewayV2::RouteResponse` and sends replies without. */
   readonly routeResponses: boolean;
 }
@@ -117,6 +119,7 @@ export function readSettings(scope: IConstruct): Settings {
       /^arn:[^:]+:sns:[^:]+:\d{12}:.+$/,
       'the ARN of an SNS topic',
     ),
+    search: context.flag('search', true),
     routeResponses: context.flag('routeResponses', true),
   };
   if (settings.alarmEmail !== undefined && settings.alarmTopicArn !== undefined) {

@@ -35,6 +35,8 @@ export class Settler extends Construct {
       keys: ['ROOM#*', 'USER#*'],
       index: true,
     });
+    // The words of messages.
+    tables.search?.bind(this.handler, { actions: ['BatchWriteItem'], keys: ['WORDS#*'] });
     // The subscriptions of a member that came or went; the connections that a ban or the end of a session leaves open.
     tables.connections.bind(this.handler, {
       actions: ['Query', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem'],

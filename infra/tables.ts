@@ -39,7 +39,6 @@ export class ItemTable extends dynamodb.Table {
       partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
       sortKey: { name: 'sk', type: dynamodb.AttributeType.STRING },
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
-      stream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
       timeToLiveAttribute: 'expiresAt',
       ...props,
     });
@@ -57,14 +56,23 @@ export class ItemTable extends dynamodb.Table {
   }
 }
 
-/** The two tables: Chat, which must last, and Connections, which clients rebuild by reconnecting. */
+/** What a stream tells its readers of a change. */
+const STREAM = dynamodb.StreamViewType.NEW_AND_OLD_IMAGES;
+
+/**
+ * The tables: Chat, which must last; Connections, which clients rebuild by reconnecting; and Search, which is made again from Chat's log.
+ * Nobody follows Search: ten records a message more would pass by both readers of a stream.
+ */
 export class Tables extends Construct {
   readonly chat: ItemTable;
   readonly connections: ItemTable;
+  /** Undefined where search is off. */
+  readonly search: ItemTable | undefined;
 
-  constructor(scope: Construct, id: string, { keepData }: Settings) {
+  constructor(scope: Construct, id: string, { keepData, search }: Settings) {
     super(scope, id);
     this.chat = new ItemTable(this, 'Chat', ENV.chatTable, {
+      stream: STREAM,
       removalPolicy: keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       deletionProtection: keepData,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: keepData },
@@ -75,7 +83,11 @@ export class Tables extends Construct {
       sortKey: { name: 'gsi1sk', type: dynamodb.AttributeType.STRING },
     });
     this.connections = new ItemTable(this, 'Connections', ENV.connectionsTable, {
+      stream: STREAM,
       removalPolicy: RemovalPolicy.DESTROY,
     });
+    this.search = search
+      ? new ItemTable(this, 'Search', ENV.searchTable, { removalPolicy: RemovalPolicy.DESTROY })
+      : undefined;
   }
 }

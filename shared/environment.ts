@@ -7,6 +7,8 @@ export const ENV = {
   chatTable: 'CHAT_TABLE',
   /** Name of the Connections table. */
   connectionsTable: 'CONNECTIONS_TABLE',
+  /** Name of the Search table; not set where search is off. */
+  searchTable: 'SEARCH_TABLE',
   /** Base address of `@connections`; empty: derived from each connection's own request context. */
   callbackUrl: 'CALLBACK_URL',
   /** Origins that may open a socket, comma separated; a client without an `Origin` header is not a browser and passes. */

@@ -11,6 +11,7 @@ import { preferenceEndpoints } from './preferences.ts';
 import { reportEndpoints } from './reports.ts';
 import { fileEndpoints } from './room-files.ts';
 import { roomEndpoints } from './rooms.ts';
+import { searchEndpoints } from './search.ts';
 import { sessionEndpoints } from './sessions.ts';
 import { userEndpoints } from './users.ts';
 
@@ -24,6 +25,7 @@ export const endpoints: readonly Endpoint[] = [
   ...directEndpoints,
   ...messageEndpoints,
   ...messageChangeEndpoints,
+  ...searchEndpoints,
   ...reportEndpoints,
   ...fileEndpoints,
   ...healthEndpoints,

@@ -51,6 +51,7 @@ export function createRuntime(environment: Environment): Runtime {
   };
   const chat = lazyTable(ENV.chatTable);
   const connections = lazyTable(ENV.connectionsTable);
+  const search = lazyTable(ENV.searchTable);
   const moderation = readModerationSettings(environment);
   const context: ChatContext = {
     get chat() {
@@ -58,6 +59,9 @@ export function createRuntime(environment: Environment): Runtime {
     },
     get connections() {
       return connections();
+    },
+    get search() {
+      return environment[ENV.searchTable] ? search() : undefined;
     },
     now,
     newId: randomUUID,

@@ -8,6 +8,8 @@ export interface ChatContext {
   readonly chat: Table;
   /** What is true for two hours at most. */
   readonly connections: Table;
+  /** Which messages hold which words; not there where search is off, or the function has nothing to do with it. */
+  readonly search?: Table | undefined;
   /** Epoch milliseconds. */
   now(): number;
   /** A new id that nobody can guess and that never comes twice (a UUID). */

@@ -9,7 +9,7 @@ import type { ChatContext } from './context.ts';
 import { upToDate } from './message-events.ts';
 import { readForward } from './read-log.ts';
 import { refusing, strangerRefusal } from './refusals.ts';
-import { standingOf } from './standing.ts';
+import { mayShow, standingOf } from './standing.ts';
 
 /** Events of one page of the log: where few of them are messages, pages are read on until there are enough. */
 const PAGE_EVENTS = 200;
@@ -50,11 +50,8 @@ export async function readHistory(ctx: ChatContext, request: HistoryRequest): Pr
       thread === undefined
         ? await readBack(ctx, head, tail, stretch)
         : await readThread(ctx, room, tail, { ...stretch, root: thread });
-    // P6: what was read may be newer than the membership that was looked at. A member after the reading was one during it; so was who
-    // had joined, by the head, and whose item has not come yet.
     const after = await getMembershipRecord(ctx.chat, user, room);
-    const isUnmoved = record?.state !== 'active' && after?.asOf === record?.asOf;
-    if (after?.state !== 'active' && !isUnmoved) throw await strangerRefusal(ctx, room, operation);
+    if (!mayShow(record, after)) throw await strangerRefusal(ctx, room, operation);
     const messages = found.newestFirst
       .slice(0, limit)
       .reverse()

@@ -17,6 +17,7 @@ import type { RoomEvent } from '../protocol/events.ts';
 import type { RoomId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 import type { FileTask } from './file-store.ts';
+import { dropWords } from './index-words.ts';
 import {
   applyChange,
   countReply,
@@ -88,7 +89,7 @@ async function followFiles(
   await ctx.followFiles?.({ kind, room, message: seq, files: attachments.map(({ file }) => file) });
 }
 
-/** What lies outside of a message's own item: the list of pins, the texts of its edits, its files. */
+/** What lies outside of a message's own item: the list of pins, the texts of its edits, its files, its words. */
 async function applyBeside(
   ctx: ChatContext,
   room: RoomId,
@@ -109,6 +110,8 @@ async function applyBeside(
   }
   if (next.deleted === undefined) return;
   await followFiles(ctx, room, event, 'release');
+  const edits = list.flatMap((change) => (change.type === 'message.edited' ? [change.text] : []));
+  await dropWords(ctx, room, seq, [event.text, before.text ?? '', ...edits]);
   const late = list.filter((event) => event.type === 'message.edited').map((event) => event.seq);
   await Promise.all([...new Set([...next.edits, ...late])].map((edit) => wipeEdit(ctx.chat, room, edit)));
 }

@@ -10,6 +10,7 @@ import { notePastRoom } from '../data/past-rooms.ts';
 import type { RoomEvent } from '../protocol/events.ts';
 import type { RoomId, UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
+import { indexWords } from './index-words.ts';
 import { applyMembership, applySettings, changesRights, dismissMembers } from './membership.ts';
 import { project } from './project.ts';
 
@@ -58,6 +59,8 @@ export async function settle(
   );
   await applyInOrder(ctx, room, batch);
   await project(ctx, room, batch);
+  // Not again when `settled` moves: a batch does not come before the one that is before it is done.
+  await indexWords(ctx, room, batch);
   if (!head || last <= head.settled) return;
   if (last - head.settled >= every || batch.some(({ event }) => changesRights(event))) {
     await settleTo(ctx, head, batch, last);

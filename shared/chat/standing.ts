@@ -45,6 +45,15 @@ function apply(standing: Standing | undefined, change: NumberedChange): Standing
 }
 
 /**
+ * Whether what was read between two looks at a membership may be shown (P6): it may be newer than the first look. A member after the
+ * reading was one during it; so was who had joined, by the head, and whose item has not come yet.
+ */
+export function mayShow(before: MembershipRecord | undefined, after: MembershipRecord | undefined): boolean {
+  if (after?.state === 'active') return true;
+  return before?.state !== 'active' && after?.asOf === before?.asOf;
+}
+
+/**
  * Until when a user is muted, member or not: who leaves and comes back is muted still. As exact as `standingOf`.
  *
  * @returns ISO 8601.

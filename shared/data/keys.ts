@@ -1,5 +1,5 @@
 /**
- * Every key and every index of the two tables, and nothing else knows their shape. docs/data-model.md says what each item holds.
+ * Every key and every index of the tables, and nothing else knows their shape. docs/data-model.md says what each item holds.
  */
 import type { FileId, RoomId, UserId } from '../protocol/ids.ts';
 
@@ -136,3 +136,22 @@ export const USER_CONNECTION_PREFIX = 'CONN#';
 export const LEFT_PREFIX = 'LEFT#';
 export const ONLINE_COUNT = 'ONLINE';
 export const PRESENCE = 'PRESENCE';
+
+/** Partitions that a room's words are spread over: the letters of an alphabet lie in different ones (code points in a row). */
+export const WORD_LANES = 32;
+
+/** Search: which messages hold which words. Made from the log, and made again from it. */
+export const searchKeys = {
+  /** A word in a message; words that begin alike lie together. No word holds `#`, which separates no words. */
+  word: (room: RoomId, word: string, seq: number): Key => ({
+    pk: searchKeys.lane(room, (word.codePointAt(0) ?? 0) % WORD_LANES),
+    sk: `${word}#${paddedSeq(seq)}`,
+  }),
+  lane: (room: RoomId, lane: number): string => `WORDS#${room}#${lane}`,
+};
+
+/** The word and the message of a word's sort key. */
+export function readWordKey(sk: string): { readonly word: string; readonly seq: number } {
+  const end = sk.lastIndexOf('#');
+  return { word: sk.slice(0, end), seq: Number(sk.slice(end + 1)) };
+}

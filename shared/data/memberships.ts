@@ -106,6 +106,26 @@ export async function getMembershipRecord(
   return item && toMembershipRecord(item);
 }
 
+/** The items of a user in these rooms, of those that are there. */
+export async function getMembershipRecords(
+  table: Table,
+  user: UserId,
+  rooms: readonly RoomId[],
+): Promise<ReadonlyMap<RoomId, MembershipRecord>> {
+  const items = new Map(
+    (await table.batchGet(rooms.map((room) => chatKeys.membership(user, room)))).map((item) => [
+      item.sk,
+      item,
+    ]),
+  );
+  return new Map(
+    rooms.flatMap((room) => {
+      const item = items.get(chatKeys.membership(user, room).sk);
+      return item ? [[room, toMembershipRecord(item)] as const] : [];
+    }),
+  );
+}
+
 const NEWER = {
   condition: 'attribute_not_exists(pk) OR #asOf < :asOf',
   names: { '#asOf': 'asOf' },

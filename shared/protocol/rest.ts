@@ -134,6 +134,13 @@ export const MessageWithEdits = z.extend(Message, {
 });
 export type MessageWithEdits = z.infer<typeof MessageWithEdits>;
 
+/** A message that was found: its room, and where its text matches, as UTF-16 code units, half open. */
+export const FoundMessage = z.extend(Message, {
+  room: RoomId,
+  matches: z.array(z.tuple([z.int(), z.int()])),
+});
+export type FoundMessage = z.infer<typeof FoundMessage>;
+
 export const EditMessageBody = z.strictObject({ id: z.optional(ClientId), text: messageFields.text });
 export const ReportBody = z.strictObject({ reason: characters(1, 500) });
 /** A report: who wants the admins to look at a message, and why; with the message as it is now. */
@@ -196,6 +203,17 @@ export const PageQuery = z.object({
   cursor: z.optional(z.string().check(z.maxLength(1_024))),
 });
 export const PrefixQuery = z.extend(PageQuery, { prefix: z.optional(z.string().check(z.maxLength(100))) });
+/** Characters of a search's cursor, which says where each of many rooms stopped, and still fits in an address. */
+const MAX_SEARCH_CURSOR = 6_144;
+/** Words to search for: all must be there, the last one may be a beginning. `before` is a number of `room`. */
+export const SearchQuery = z.object({
+  q: characters(1, 400),
+  room: z.optional(RoomId),
+  from: z.optional(UserId),
+  before: z.optional(queryNumber(1, MAX_SEQ)),
+  limit: z.optional(queryNumber(1, 100)),
+  cursor: z.optional(z.string().check(z.maxLength(MAX_SEARCH_CURSOR))),
+});
 export const HistoryQuery = z.object({
   before: z.optional(queryNumber(1, 999_999_999_999)),
   limit: z.optional(queryNumber(1, MAX_HISTORY_LIMIT)),

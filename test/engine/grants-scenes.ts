@@ -199,6 +199,7 @@ const useHttp: Scene = async (stage) => {
     bodyOf(await stage.bob.call('GET', `/api/rooms${path}`), 200);
   }
   bodyOf(await stage.bob.call('GET', '/api/users?prefix=bob'), 200);
+  bodyOf(await stage.bob.call('GET', '/api/search?q=hello'), 200);
   bodyOf(await stage.bob.call('POST', `/api/rooms/${room}/leave`), 200);
   for (const path of ['/health', '/.well-known/jwks.json']) bodyOf(await call(endpoint, 'GET', path), 200);
 };

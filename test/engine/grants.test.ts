@@ -146,7 +146,7 @@ function grantsOf(fn: FunctionModel): Grant[] {
 }
 
 const tableOf = (resources: readonly string[]): string =>
-  /:table\/[^/]*(Chat|Connections)/.exec(resources.join())?.[1] ?? '';
+  /:table\/[^/]*(Chat|Connections|Search)/.exec(resources.join())?.[1] ?? '';
 /** What failed goes to the failure queue by Lambda's hand; other messages a function sends itself. */
 const isPolling = ({ action, resources }: Pick<Grant, 'action' | 'resources'>): boolean =>
   POLLING.test(action) ||

@@ -1,4 +1,4 @@
-/** A real DynamoDB engine for a test: dynoxide in memory on a free port, with both tables as docs/data-model.md has them. */
+/** A real DynamoDB engine for a test: dynoxide in memory on a free port, with the tables as docs/data-model.md has them. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -16,13 +16,14 @@ export interface Database {
   /** What an AWS client needs to reach it: endpoint, region and made-up credentials. */
   readonly environment: Readonly<Record<string, string>>;
   readonly call: DynamoCall;
-  /** Both tables through the service's own client; `now` in epoch milliseconds decides what has expired. */
-  tables(now?: () => number): { readonly chat: Table; readonly connections: Table };
+  /** The tables through the service's own client; `now` in epoch milliseconds decides what has expired. */
+  tables(now?: () => number): { readonly chat: Table; readonly connections: Table; readonly search: Table };
   stop(): Promise<void>;
 }
 
 export const CHAT_TABLE_NAME = 'Chat';
 export const CONNECTIONS_TABLE_NAME = 'Connections';
+export const SEARCH_TABLE_NAME = 'Search';
 
 /** Attempts at a free port: between finding one and listening on it another process may take it. */
 const PORT_ATTEMPTS = 5;
@@ -30,7 +31,7 @@ const PORT_ATTEMPTS = 5;
 const START_TIMEOUT_MS = 10_000;
 
 /**
- * @param options.streams whether the tables have their streams. Every write to a streamed table gets slower with each record
+ * @param options.streams whether those tables have their streams that should. Every write to a streamed table gets slower with each record
  *   that its stream holds, so a test of very many writes that reads no stream does better without.
  */
 export async function startDatabase(options: { readonly streams?: boolean } = {}): Promise<Database> {
@@ -55,16 +56,16 @@ export async function startDatabase(options: { readonly streams?: boolean } = {}
   }
 }
 
-/** Creates both tables, empty, as the stack declares them. */
+/** Creates the tables, empty, as the stack declares them. */
 export async function createTables(call: DynamoCall, streams: boolean): Promise<void> {
   const keys = [
     { AttributeName: 'pk', KeyType: 'HASH' },
     { AttributeName: 'sk', KeyType: 'RANGE' },
   ];
   const text = (name: string) => ({ AttributeName: name, AttributeType: 'S' });
+  const plain = { KeySchema: keys, BillingMode: 'PAY_PER_REQUEST' };
   const common = {
-    KeySchema: keys,
-    BillingMode: 'PAY_PER_REQUEST',
+    ...plain,
     ...(streams
       ? { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } }
       : {}),
@@ -89,7 +90,12 @@ export async function createTables(call: DynamoCall, streams: boolean): Promise<
     TableName: CONNECTIONS_TABLE_NAME,
     AttributeDefinitions: [text('pk'), text('sk')],
   });
-  for (const TableName of [CHAT_TABLE_NAME, CONNECTIONS_TABLE_NAME]) {
+  await call('CreateTable', {
+    ...plain,
+    TableName: SEARCH_TABLE_NAME,
+    AttributeDefinitions: [text('pk'), text('sk')],
+  });
+  for (const TableName of [CHAT_TABLE_NAME, CONNECTIONS_TABLE_NAME, SEARCH_TABLE_NAME]) {
     await call('UpdateTimeToLive', {
       TableName,
       TimeToLiveSpecification: { Enabled: true, AttributeName: TTL_ATTRIBUTE },
@@ -115,6 +121,7 @@ function describe(child: ChildProcess, endpoint: string): Database {
     tables: (now = Date.now) => ({
       chat: createTable({ name: CHAT_TABLE_NAME, call, now }),
       connections: createTable({ name: CONNECTIONS_TABLE_NAME, call, now }),
+      search: createTable({ name: SEARCH_TABLE_NAME, call, now }),
     }),
     async stop() {
       process.off('exit', kill);

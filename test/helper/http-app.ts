@@ -11,7 +11,13 @@ import { ensureSigningKeys } from '../../shared/auth/first-key.ts';
 import { createSecret } from '../../shared/aws/secret.ts';
 import { createLogger } from '../../shared/observability/log.ts';
 import { HTTP_STATUS, WireError } from '../../shared/protocol/errors.ts';
-import { CHAT_TABLE_NAME, CONNECTIONS_TABLE_NAME, type Database, startDatabase } from './database.ts';
+import {
+  CHAT_TABLE_NAME,
+  CONNECTIONS_TABLE_NAME,
+  type Database,
+  SEARCH_TABLE_NAME,
+  startDatabase,
+} from './database.ts';
 import { type SecretsManager, startSecretsManager } from './secrets-manager.ts';
 
 export interface Reply {
@@ -57,6 +63,7 @@ export async function startHttpApp(settings: Readonly<Record<string, string>> = 
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
     CHAT_TABLE: CHAT_TABLE_NAME,
     CONNECTIONS_TABLE: CONNECTIONS_TABLE_NAME,
+    SEARCH_TABLE: SEARCH_TABLE_NAME,
     TOKEN_ISSUER: 'parley-test',
     TOKEN_AUDIENCE: 'parley-test',
     ACCESS_TOKEN_SECONDS: '900',

@@ -40,6 +40,7 @@ const REFUSED: readonly (readonly [context: Readonly<Record<string, unknown>>, t
   [{ throttleRate: 'many' }, /throttleRate/],
   [{ throttleBurst: 0 }, /throttleBurst/],
   [{ keepData: 'yes' }, /context keepData must be true or false/],
+  [{ search: 'off' }, /context search must be true or false/],
   [{ alarmEmail: 'nobody' }, /context alarmEmail must be an e-mail address/],
   [{ alarmTopicArn: 'arn:aws:sqs:us-east-1:000000000000:x' }, /the ARN of an SNS topic/],
   [
@@ -122,6 +123,12 @@ describe('context', () => {
       .filter(({ DeletionPolicy }) => DeletionPolicy === 'Retain')
       .map(({ Type }) => Type);
     expect(kept.sort()).toEqual(['AWS::ApiGateway::Account', 'AWS::IAM::Role']);
+  });
+
+  it('without search there is no table for it, and nobody who would write it', async () => {
+    const text = JSON.stringify((await synthesize({ search: 'false' })).toJSON());
+    expect(text).not.toMatch(/SEARCH_TABLE|WORDS#|SearchThrottles|SearchTable/);
+    expect(JSON.stringify((await synthesize()).toJSON())).toMatch(/SEARCH_TABLE/);
   });
 
   it('a callback address names the API by placeholders', async () => {

@@ -45,10 +45,10 @@ beforeAll(async () => {
   const named = [...resources(template, 'AWS::DynamoDB::Table')];
   const id = (path: RegExp) =>
     named.find(([, table]) => path.test(table.Metadata?.['aws:cdk:path'] ?? ''))?.[0] ?? '';
-  tables = { chat: id(/\/Chat\//), connections: id(/\/Connections\//) };
+  tables = { chat: id(/\/Chat\//), connections: id(/\/Connections\//), search: id(/\/Search\//) };
 }, 120_000);
 
-const NO_CALLS: Calls = { chat: new Set(), connections: new Set() };
+const NO_CALLS: Calls = { chat: new Set(), connections: new Set(), search: new Set() };
 
 function rightsOf(template: Template, functionId: string): Rights {
   const lambda = resources(template, 'AWS::Lambda::Function').get(functionId) as Resource;
@@ -75,7 +75,7 @@ describe('grants', () => {
     for (const [entry, { statements }] of rights) expect(statements.length, entry).toBeGreaterThan(0);
   });
 
-  it.each(['chat', 'connections'] as const)(
+  it.each(['chat', 'connections', 'search'] as const)(
     'on %s are what the function’s code calls, no less and no more',
     (table) => {
       for (const [entry, { [table]: called }] of calls) {
@@ -91,6 +91,7 @@ describe('grants', () => {
       expect(variables.includes('CONNECTIONS_TABLE'), `${entry}, Connections`).toBe(
         called.connections.size > 0,
       );
+      expect(variables.includes('SEARCH_TABLE'), `${entry}, Search`).toBe(called.search.size > 0);
     }
   });
 

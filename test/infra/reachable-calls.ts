@@ -15,7 +15,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   batchWrite: 'BatchWriteItem',
 };
 
-export type TableName = 'chat' | 'connections';
+export type TableName = 'chat' | 'connections' | 'search';
 
 /** What the code of a function can ask of the tables. */
 export type Calls = Readonly<Record<TableName, ReadonlySet<string>>>;
@@ -36,7 +36,7 @@ export function reachableCalls(entries: readonly string[]): ReadonlyMap<string, 
 }
 
 function reach(program: ts.Program, checker: ts.TypeChecker, entry: string): Calls {
-  const calls = { chat: new Set<string>(), connections: new Set<string>() };
+  const calls = { chat: new Set<string>(), connections: new Set<string>(), search: new Set<string>() };
   const visited = new Set<ts.Node>();
 
   const walk = (node: ts.Node): void => {
@@ -79,13 +79,16 @@ function isCode(declaration: ts.Declaration): boolean {
   );
 }
 
-/** By the receiver's name (`context.chat`), else by whose keys its module imports: no module of shared/data uses both. */
+/** What a module names that has to do with a table. */
+const KEYS = { chat: 'chatKeys', connections: 'connectionKeys', search: 'searchKeys' } as const;
+const TABLES = Object.keys(KEYS) as TableName[];
+
+/** By the receiver's name (`context.chat`), else by whose keys its module imports: no module of shared/data uses those of two. */
 function tableOf(receiver: ts.Expression): TableName {
-  const named = /\b(chat|connections)$/.exec(receiver.getText())?.[1];
-  if (named === 'chat' || named === 'connections') return named;
+  const named = TABLES.find((table) => new RegExp(`\\b${table}$`).test(receiver.getText()));
+  if (named) return named;
   const file = receiver.getSourceFile();
-  const chat = file.text.includes('chatKeys');
-  const connections = file.text.includes('connectionKeys');
-  if (chat === connections) throw new Error(`which table is it in ${relative(ROOT, file.fileName)}?`);
-  return chat ? 'chat' : 'connections';
+  const [table, ...others] = TABLES.filter((one) => file.text.includes(KEYS[one]));
+  if (!table || others.length > 0) throw new Error(`which table is it in ${relative(ROOT, file.fileName)}?`);
+  return table;
 }
