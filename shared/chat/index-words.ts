@@ -31,6 +31,8 @@ interface Entry {
   readonly possible: ReadonlySet<string>;
 }
 
+type WordsIn = typeof indexedWords;
+
 /** The words under which a text is found in the index. */
 export function indexedWords(text: string): ReadonlySet<string> {
   const words = wordsOf(text).filter(({ word }) => !isStopWord(word));
@@ -46,18 +48,19 @@ export function indexedWords(text: string): ReadonlySet<string> {
  */
 export async function indexWords(ctx: ChatContext, room: RoomId, batch: readonly Committed[]): Promise<void> {
   const { search } = ctx;
-  let entries = entriesOf(batch);
+  const wordsIn = remembering(indexedWords);
+  let entries = entriesOf(batch, wordsIn);
   if (!search || entries.length === 0) return;
   const first = entries.flatMap(({ seq, written }) => placesOf(seq, written));
   await writeWords(search, room, { puts: first, deletes: [] });
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const messages = await readMessages(ctx, room, entries);
-    if (tries === 0) entries = await withEarlierTexts(ctx, room, entries, messages);
+    if (tries === 0) entries = await withEarlierTexts(ctx, room, { entries, messages, wordsIn });
     const puts: WordPlace[] = [];
     const deletes: WordPlace[] = [];
     entries = entries.map((entry) => {
       const { seq } = entry;
-      const wanted = indexedWords(textOf(messages.get(seq)));
+      const wanted = wordsIn(textOf(messages.get(seq)));
       puts.push(...placesOf(seq, without(wanted, entry.written)));
       deletes.push(...placesOf(seq, without(entry.possible, wanted)));
       return { ...entry, written: wanted, possible: wanted };
@@ -80,7 +83,7 @@ export async function dropWords(
   texts: readonly string[],
 ): Promise<void> {
   if (!search) return;
-  await writeWords(search, room, { puts: [], deletes: placesOf(seq, allWords(texts)) });
+  await writeWords(search, room, { puts: [], deletes: placesOf(seq, union(texts.map(indexedWords))) });
 }
 
 /** Takes all words of a room away, to make them again from the log. */
@@ -88,7 +91,7 @@ export async function dropRoomWords({ search }: ChatContext, room: RoomId): Prom
   if (search) await deleteRoomWords(search, room);
 }
 
-function entriesOf(batch: readonly Committed[]): readonly Entry[] {
+function entriesOf(batch: readonly Committed[], wordsIn: WordsIn): readonly Entry[] {
   const texts = new Map<number, string[]>();
   const edited = new Set<number>();
   const deleted = new Set<number>();
@@ -104,8 +107,8 @@ function entriesOf(batch: readonly Committed[]): readonly Entry[] {
     texts: list,
     isEdited: edited.has(seq),
     isDeleted: deleted.has(seq),
-    written: deleted.has(seq) ? new Set<string>() : indexedWords(list.at(-1) ?? ''),
-    possible: allWords(list),
+    written: deleted.has(seq) ? new Set<string>() : wordsIn(list.at(-1) ?? ''),
+    possible: union(list.map(wordsIn)),
   }));
 }
 
@@ -129,8 +132,15 @@ async function readMessages(
 async function withEarlierTexts(
   ctx: ChatContext,
   room: RoomId,
-  entries: readonly Entry[],
-  messages: ReadonlyMap<number, StoredMessage>,
+  {
+    entries,
+    messages,
+    wordsIn,
+  }: {
+    readonly entries: readonly Entry[];
+    readonly messages: ReadonlyMap<number, StoredMessage>;
+    readonly wordsIn: WordsIn;
+  },
 ): Promise<readonly Entry[]> {
   const edits = entries.flatMap(({ seq, isEdited }) =>
     isEdited ? (messages.get(seq)?.state?.edits ?? []).slice(-EARLIER_EDITS) : [],
@@ -143,7 +153,7 @@ async function withEarlierTexts(
       event.type === 'message.edited' && event.target === entry.seq ? [event.text] : [],
     );
     const texts = [messages.get(entry.seq)?.event.text ?? '', ...earlier];
-    return { ...entry, possible: new Set([...entry.possible, ...allWords(texts)]) };
+    return { ...entry, possible: union([entry.possible, ...texts.map(wordsIn)]) };
   });
 }
 
@@ -157,10 +167,20 @@ function placesOf(seq: number, words: Iterable<string>): WordPlace[] {
   return Array.from(words, (word) => ({ word, seq }));
 }
 
-function allWords(texts: readonly string[]): ReadonlySet<string> {
-  return new Set(texts.flatMap((text) => [...indexedWords(text)]));
+function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  return new Set(sets.flatMap((set) => [...set]));
 }
 
 function without(words: ReadonlySet<string>, others: ReadonlySet<string>): string[] {
   return [...words].filter((word) => !others.has(word));
+}
+
+/** Cutting a text into words is most of the work, and the same text comes by several times. */
+function remembering(wordsIn: WordsIn): WordsIn {
+  const known = new Map<string, ReadonlySet<string>>();
+  return (text) => {
+    const words = known.get(text) ?? wordsIn(text);
+    known.set(text, words);
+    return words;
+  };
 }
