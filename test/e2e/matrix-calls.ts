@@ -160,6 +160,7 @@ export const WAYS: Readonly<Record<string, Way>> = {
     ask: about(({ other }) => ({ seq: String(other) }), { query: '?edits=true' }),
   },
   'GET /api/rooms/{room}/pins': {},
+  'GET /api/search, in the room': { ask: ({ room }) => ({ query: `?q=hello&room=${room}` }) },
   'POST /api/rooms/{room}/files': body(() => ({ name: 'cat.png', size: 1_000, contentType: 'image/png' })),
   'GET /api/rooms/{room}/files/{file}, one that is not there': {
     ask: () => ({ params: { file: 'a'.repeat(26) } }),
@@ -170,6 +171,7 @@ export const WAYS: Readonly<Record<string, Way>> = {
   'GET /api/rooms/public': {},
   'POST /api/rooms': body(() => ({ room: freshName('room'), name: 'A room', kind: 'public' })),
   'POST /api/direct': body(({ outsider }) => ({ user: outsider })),
+  'GET /api/search, in all rooms': { ask: () => ({ query: '?q=hello' }) },
   'GET /api/users': {},
   'GET /api/users/blocks': {},
   'PUT /api/users/{user}/block': { ask: about(({ outsider }) => ({ user: outsider })) },

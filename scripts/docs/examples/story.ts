@@ -102,6 +102,7 @@ async function messages(play: Player, alice: string, bob: string): Promise<void>
   await play.call('listPins', { token: bob, params: { room } });
   await play.call('unpin', { token: alice, params });
   await play.call('readTheMessage', { token: alice, params, query: { edits: 'true' } });
+  await play.call('search', { token: bob, query: { q: 'hello al', room } });
   const { seq } = await a.command<{ seq: number }>('sendMessage', { room, text: 'a slip', id: 'm11' });
   await a.command('deleteMessage', { room, target: seq, id: 'm12' });
   const slip = await play.call<{ seq: number }>('send', {
