@@ -122,7 +122,7 @@ async function readMessages(
   const others = entries.filter(({ isEdited }) => isEdited).map(({ seq }) => seq);
   const [stretch, rest] = await Promise.all([
     queryAllEvents(ctx.chat, room, { from: made[0] ?? 1, to: made.at(-1) ?? 0 }),
-    batchGetEventsOf(ctx.chat, room, others),
+    others.length > 0 ? batchGetEventsOf(ctx.chat, room, others) : [],
   ]);
   const messages = [...stretch, ...rest].filter(isMessage);
   return new Map(messages.map((message) => [message.event.seq, message]));

@@ -200,8 +200,19 @@ describe('settle', () => {
     await send(id, 'stored');
     const calls: string[] = [];
     const chat = watchedTable(ctx.chat, (call) => void calls.push(call));
-    await settle({ ...ctx, chat }, id, (await readLog(ctx, id)).slice(-1));
+    await settle({ ...ctx, chat, search: undefined }, id, (await readLog(ctx, id)).slice(-1));
     expect(calls.sort()).toEqual(['get HEAD', 'queryAll']);
+  });
+
+  it('takes two more for the words of a message: to write them, and to see whether they still stand', async () => {
+    const id = await newRoom();
+    await settleAll(ctx, id);
+    await send(id, 'words');
+    const calls: string[] = [];
+    const watch = (table: Table | undefined) => table && watchedTable(table, (call) => void calls.push(call));
+    const watched = { ...ctx, chat: watch(ctx.chat) ?? ctx.chat, search: watch(ctx.search) };
+    await settle(watched, id, (await readLog(ctx, id)).slice(-1));
+    expect(calls.sort()).toEqual(['batchWrite', 'get HEAD', 'queryAll', 'queryAll']);
   });
 
   it('keeps a message as history shows it', async () => {
