@@ -8,7 +8,15 @@ import type { Dispatcher } from 'undici';
 // By path: the package's entry would bring its fetch, its caches and its mocks into every bundle, 260 KB.
 import errors from 'undici/lib/core/errors.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
-import { canonicalPathOf, createSigner, credentialsOf, type Sign, sha256 } from './sign.ts';
+import {
+  canonicalPathOf,
+  canonicalQueryOf,
+  createSigner,
+  credentialsOf,
+  encodeSegment,
+  type Sign,
+  sha256,
+} from './sign.ts';
 
 /** An answer as it came: the status and the whole body. */
 export interface AwsResponse {
@@ -22,7 +30,7 @@ export interface AwsRequest {
   /** Scheme and host, for example `https://dynamodb.eu-central-1.amazonaws.com`. */
   readonly origin: string;
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** Path with its segments percent-encoded, no query. */
+  /** Path and query, percent-encoded. */
   readonly path: string;
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -73,12 +81,19 @@ export function createAwsSend(environment: Readonly<Record<string, string | unde
   }
 
   return ({ service, origin, method, path, headers = {}, body = '', timeoutMs }) => {
+    const mark = path.indexOf('?');
+    const bodyHash = sha256(body);
     const signed = signerOf(service)({
       method,
       host: hostOf(origin),
-      canonicalPath: canonicalPathOf(path),
-      headers,
-      bodyHash: sha256(body),
+      ...(mark < 0
+        ? { canonicalPath: signedPath(service, path) }
+        : {
+            canonicalPath: signedPath(service, path.slice(0, mark)),
+            canonicalQuery: canonicalQueryOf(path.slice(mark + 1)),
+          }),
+      headers: service === 's3' ? { ...headers, 'x-amz-content-sha256': bodyHash } : headers,
+      bodyHash,
       now: Date.now(),
     });
     return dispatch(agent, service, {
@@ -91,6 +106,15 @@ export function createAwsSend(environment: Readonly<Record<string, string | unde
       bodyTimeout: timeoutMs,
     });
   };
+}
+
+/** S3 alone signs a path as it is, and wants the hash of the body told. */
+function signedPath(service: string, path: string): string {
+  if (service !== 's3') return canonicalPathOf(path);
+  return path
+    .split('/')
+    .map((segment) => encodeSegment(decodeURIComponent(segment)))
+    .join('/');
 }
 
 /** Without the stream that `request` makes of each body: an answer is small and wanted whole. */

@@ -15,8 +15,10 @@ export interface Credentials {
 export interface RequestToSign {
   readonly method: string;
   readonly host: string;
-  /** Path as it is sent, its segments percent-encoded once more: what the canonical request holds. There is no query. */
+  /** Path as it is sent, its segments percent-encoded once more (but for S3): what the canonical request holds. */
   readonly canonicalPath: string;
+  /** Parameters in order, each part percent-encoded. */
+  readonly canonicalQuery?: string;
   /** What else is signed, names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   /** SHA-256 of the body, hex. */
@@ -68,7 +70,7 @@ export function createSigner(region: string, service: string, credentials: Crede
     );
   }
 
-  return ({ method, host, canonicalPath, headers, bodyHash, now }) => {
+  return ({ method, host, canonicalPath, canonicalQuery = '', headers, bodyHash, now }) => {
     moveTo(now);
     const sent: Record<string, string> = { ...headers, 'x-amz-date': time };
     if (sessionToken) sent['x-amz-security-token'] = sessionToken;
@@ -76,7 +78,7 @@ export function createSigner(region: string, service: string, credentials: Crede
     let lines = '';
     for (const name of names) lines += `${name}:${name === 'host' ? host : sent[name]}\n`;
     const signedHeaders = names.join(';');
-    const canonical = `${method}\n${canonicalPath}\n\n${lines}\n${signedHeaders}\n${bodyHash}`;
+    const canonical = `${method}\n${canonicalPath}\n${canonicalQuery}\n${lines}\n${signedHeaders}\n${bodyHash}`;
     const toSign = `${ALGORITHM}\n${time}\n${scope}\n${sha256(canonical)}`;
     const signature = createHmac('sha256', key).update(toSign).digest('hex');
     sent.authorization = `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
@@ -87,6 +89,14 @@ export function createSigner(region: string, service: string, credentials: Crede
 /** Percent-encodes a path's segments once more, as the canonical request of every service but S3 wants it. */
 export function canonicalPathOf(path: string): string {
   return path.split('/').map(encodeSegment).join('/');
+}
+
+/** A query's parameters as the canonical request holds them. @param query percent-encoded, as it is sent. */
+export function canonicalQueryOf(query: string): string {
+  return [...new URLSearchParams(query.replaceAll('+', '%2B'))]
+    .map(([name, value]) => `${encodeSegment(name)}=${encodeSegment(value)}`)
+    .sort()
+    .join('&');
 }
 
 /** A path segment with all but RFC 3986's unreserved characters percent-encoded. */

@@ -74,12 +74,14 @@ function bytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
 
 /** What AWS's own signer makes of the same request at the same time. */
 async function signatureOf(seen: Seen, service: string): Promise<string> {
+  const [path = '', query = ''] = seen.path.split('?');
   const signer = new SignatureV4({
     service,
     region: 'eu-central-1',
     credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
     sha256: Sha256,
     applyChecksum: false,
+    uriEscapePath: service !== 's3',
   });
   const time = seen.headers['x-amz-date'] ?? '';
   const signedNames = /SignedHeaders=([^,]+)/.exec(seen.headers.authorization ?? '')?.[1]?.split(';') ?? [];
@@ -88,8 +90,8 @@ async function signatureOf(seen: Seen, service: string): Promise<string> {
       method: seen.method,
       protocol: 'http:',
       hostname: '127.0.0.1',
-      path: seen.path,
-      query: {},
+      path,
+      query: Object.fromEntries(new URLSearchParams(query)),
       headers: Object.fromEntries(signedNames.map((name) => [name, seen.headers[name] ?? ''])),
       body: seen.body,
     },
@@ -105,6 +107,9 @@ describe('signed calls', () => {
   it.each([
     ['dynamodb', '/', '{"TableName":"Chat"}'],
     ['execute-api', '/dev/%40connections/JKl2FeRUoAMCJ4A%3D', '{"text":"häl😀"}'],
+    ['lambda', '/2015-03-31/functions/arn%3Aaws%3Alambda/invocations?b=2&a=1%2B1%20%2F', '{}'],
+    ['s3', '/bucket/web%20app/%C3%A9%3D%2B.js', 'let x;'],
+    ['s3', '/bucket/?list-type=2&encoding-type=url&continuation-token=a%2Fb%3D%2B', ''],
   ])('signs for %s as AWS’s own signer does', async (service, path, body) => {
     const { origin, seen } = await listen(() => ({ status: 200, body: 'ok' }));
     const send = createAwsSend(CREDENTIALS);
