@@ -12,14 +12,11 @@ export default defineConfig({
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,
-    target: 'es2022',
+    target: 'es2024',
     // The content security policy takes no `data:` address.
     assetsInlineLimit: 0,
   },
   server: {
-    proxy: {
-      '/api': SERVICE,
-      '/ws': { target: SERVICE.replace('http', 'ws'), ws: true },
-    },
+    proxy: { '/api': SERVICE },
   },
 });

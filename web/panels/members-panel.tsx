@@ -1,0 +1,90 @@
+import { useMemo, useState } from 'react';
+import type { Member, Room } from '../../client/index.ts';
+import { useObservable } from '../app/use-observable.ts';
+import { useChat } from '../chat/chat-context.ts';
+import { useName, useNames } from '../people/names.ts';
+import { type PersonDialogName, PersonDialogs } from '../people/person-dialogs.tsx';
+import { usePersonMenu } from '../people/use-person-menu.ts';
+import { rightsIn } from '../rooms/rights.ts';
+import { serviceNow } from '../time/clock.ts';
+import { counted } from '../time/format.ts';
+import { Avatar } from '../ui/avatar.tsx';
+import { MenuButton } from '../ui/menu.tsx';
+import { Frame, Scroll } from './frame.tsx';
+import { Invite } from './invite.tsx';
+import css from './panel.module.css';
+import type { PanelProps } from './panel-props.ts';
+
+/** Who is in the room, who of them is online, and what can be done about each. */
+export function MembersPanel({ room, summary, name, onClose }: PanelProps) {
+  const members = useObservable(room.members);
+  const presence = useObservable(room.presence);
+  const nameOf = useNames();
+  const online = useMemo(() => new Set<string>(presence.online), [presence]);
+  const sorted = useMemo(
+    () => [...members].sort((a, b) => nameOf(a.user).localeCompare(nameOf(b.user))),
+    [members, nameOf],
+  );
+  // Where there are many online, not all are named: then the counts say more than the dots.
+  const groups = [
+    { title: `Online · ${presence.count}`, members: sorted.filter(({ user }) => online.has(user)) },
+    { title: 'Offline', members: sorted.filter(({ user }) => !online.has(user)) },
+  ];
+  return (
+    <Frame
+      title="Members"
+      about={`${name} · ${counted(members.length, 'person', 'people')}`}
+      onClose={onClose}
+    >
+      <Scroll>
+        {rightsIn(summary).moderates && <Invite room={room} members={members} />}
+        {groups.map(
+          (group) =>
+            group.members.length > 0 && (
+              <section key={group.title} aria-label={group.title}>
+                <h3 className={css.groupTitle}>{group.title}</h3>
+                <ul>
+                  {group.members.map((member) => (
+                    <Row key={member.user} member={member} room={room} online={online.has(member.user)} />
+                  ))}
+                </ul>
+              </section>
+            ),
+        )}
+      </Scroll>
+    </Frame>
+  );
+}
+
+function Row({
+  member,
+  room,
+  online,
+}: {
+  readonly member: Member;
+  readonly room: Room;
+  readonly online: boolean;
+}) {
+  const { me } = useChat();
+  const { user, role, mutedUntil } = member;
+  const name = useName(user);
+  const [dialog, setDialog] = useState<PersonDialogName>();
+  const groups = usePersonMenu(user, room, setDialog);
+  const isMuted = mutedUntil !== undefined && Date.parse(mutedUntil) > serviceNow().getTime();
+  const notes = [
+    ...(role === 'member' ? [] : [role]),
+    ...(isMuted ? ['muted'] : []),
+    ...(user === me ? ['you'] : []),
+  ];
+  return (
+    <li className={css.person}>
+      <Avatar user={user} name={name} online={online} />
+      <span className={css.personName} title={`@${user}`}>
+        {name}
+      </span>
+      <span className={css.role}>{notes.join(', ')}</span>
+      {user !== me && <MenuButton icon="ellipsis" label={`Actions for ${name}`} groups={groups} />}
+      {dialog && <PersonDialogs open={dialog} user={user} room={room} onClose={() => setDialog(undefined)} />}
+    </li>
+  );
+}
