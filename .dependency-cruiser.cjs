@@ -78,7 +78,15 @@ module.exports = {
     only(
       'scripts',
       'scripts',
-      ['^scripts/', '^local/', '^shared/', '^client/', '^functions/http/', '^package\\.json$'],
+      [
+        '^scripts/',
+        '^local/',
+        '^shared/',
+        '^client/',
+        '^functions/http/',
+        '^functions/operations/website-files',
+        '^package\\.json$',
+      ],
       'Commands stand on what they run.',
     ),
     {

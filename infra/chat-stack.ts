@@ -86,7 +86,7 @@ export class ChatStack extends Stack {
     // The page to try the APIs on is served from there, and the web app, which has it too, from a place of its own.
     webSocketApi.allowPagesOf(httpUrl, ...(website ? [website.url] : []));
     this.#tell({
-      ...(website && { WebsiteUrl: website.url }),
+      ...(website && { WebsiteUrl: website.url, WebsiteBucket: website.bucket.bucketName }),
       HttpUrl: httpUrl,
       WebSocketUrl: webSocketUrl,
       HttpApiId: httpApi.api.apiId,

@@ -29,13 +29,13 @@ export interface WebsiteParts {
 export class Website extends Construct {
   /** Where people open it; also the origin of its pages. */
   readonly url: string;
-  readonly #bucket: s3.Bucket;
+  readonly bucket: s3.Bucket;
   readonly #settings: Settings;
 
   constructor(scope: Construct, id: string, settings: Settings, parts: WebsiteParts) {
     super(scope, id);
     this.#settings = settings;
-    this.#bucket = new s3.Bucket(this, 'Bucket', {
+    this.bucket = new s3.Bucket(this, 'Bucket', {
       encryption: s3.BucketEncryption.S3_MANAGED,
       blockPublicAccess: s3.BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
@@ -52,7 +52,7 @@ export class Website extends Construct {
   #distribute({ httpApi, webSocketUrl, files }: WebsiteParts): cloudfront.Distribution {
     const { stage, websiteDomain } = this.#settings;
     const page: cloudfront.BehaviorOptions = {
-      origin: S3BucketOrigin.withOriginAccessControl(this.#bucket as s3.IBucket),
+      origin: S3BucketOrigin.withOriginAccessControl(this.bucket as s3.IBucket),
       viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
       cachePolicy: this.#cachePolicy(),
       responseHeadersPolicy: pageHeaders(this, webSocketUrl, files.bucket.bucketRegionalDomainName),
@@ -123,11 +123,11 @@ export class Website extends Construct {
       timeout: Duration.minutes(2),
       memorySize: 512,
     });
-    publisher.addEnvironment(ENV.websiteBucket, this.#bucket.bucketName);
+    publisher.addEnvironment(ENV.websiteBucket, this.bucket.bucketName);
     // The page opens sockets.
     publisher.addEnvironment(ENV.webSocketUrl, webSocketUrl);
-    publisher.allow(['s3:ListBucket'], [this.#bucket.bucketArn]);
-    publisher.allow(['s3:PutObject', 's3:DeleteObject'], [this.#bucket.arnForObjects('*')]);
+    publisher.allow(['s3:ListBucket'], [this.bucket.bucketArn]);
+    publisher.allow(['s3:PutObject', 's3:DeleteObject'], [this.bucket.arnForObjects('*')]);
     const content = new CustomResource(this, 'Content', {
       resourceType: 'Custom::Website',
       serviceToken: publisher.functionArn,

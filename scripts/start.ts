@@ -11,8 +11,10 @@ import { type Addresses, banner, demoLines } from './start/banner.ts';
 import { type Bill, costLine } from './start/cost.ts';
 import { createDemo, type DemoUser } from './start/demo.ts';
 import { parseOptions, type StartOptions, USAGE } from './start/options.ts';
+import { openPage } from './start/page.ts';
 import { synthesize } from './start/synthesize.ts';
 import { watchFunctions } from './start/watch.ts';
+import { watchPage } from './start/watch-page.ts';
 
 type EngineModule = typeof import('../local/engine.ts');
 type EngineOptions = Parameters<EngineModule['startEngine']>[0];
@@ -28,7 +30,7 @@ export interface RunningParley {
   /** Of every gateway, the first of which is the one above. */
   readonly gateways: readonly Addresses[];
   /** Whether the web app is served at the root of each. */
-  readonly page: boolean;
+  readonly hasPage: boolean;
   /** Endpoint of the AWS services that the stack runs on: `AWS_ENDPOINT_URL` of a command that is to reach them. */
   readonly aws: string;
   readonly users: readonly DemoUser[];
@@ -79,6 +81,9 @@ export async function startParley(
     });
     closeEngine = () => engine.close();
     const users = options.demo ? await createDemo(engine.http) : [];
+    const { WebsiteBucket: bucket } = engine.outputs;
+    const { storageEndpoint } = engine;
+    const page = bucket === undefined ? undefined : await openPage({ storageEndpoint, bucket, users });
     // The demo shall stand before anything falls.
     if (options.faults) engine.faults.set(options.faults);
     if (options.watch) {
@@ -89,15 +94,24 @@ export async function startParley(
         replace: engine.replace,
         tell: (text) => console.error(text),
       });
+      const endPage = page && watchPage({ root: ROOT, page, tell: (text) => console.error(text) });
       closeEngine = async () => {
-        await watching.close();
+        await Promise.all([watching.close(), endPage?.()]);
         await engine.close();
       };
     }
     const { http, websocket, gateways } = engine;
     const aws = engine.awsEndpoint;
-    const page = engine.model.distributions.length > 0;
-    return { http, websocket, gateways, page, aws, users, bill: () => engine.metrics().bill, close };
+    return {
+      http,
+      websocket,
+      gateways,
+      hasPage: page !== undefined,
+      aws,
+      users,
+      bill: () => engine.metrics().bill,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -186,7 +200,7 @@ async function main(): Promise<void> {
     websocket: named(websocket),
   }));
   const seconds = (performance.now() - started) / 1000;
-  console.log(banner({ gateways, aws: named(parley.aws), page: parley.page }, parley.users, seconds));
+  console.log(banner({ gateways, aws: named(parley.aws), page: parley.hasPage }, parley.users, seconds));
   if (parley.users.length > 0 && process.stdin.isTTY) printFreshLines(gateways);
 }
 

@@ -17,6 +17,14 @@ const TYPES: Readonly<Record<string, string>> = {
   woff2: 'font/woff2',
 };
 
+/** What a page is told of the place that it is served from. */
+export interface PageConfig {
+  /** Where sockets are opened; without it beside the page, at `/ws`. */
+  readonly webSocketUrl?: string;
+  /** Accounts to try it with. */
+  readonly demo?: { readonly users: readonly string[]; readonly password: string };
+}
+
 /** The page that names the others. */
 const PAGE = 'index.html';
 /** What the build puts a hash of the content into the name of. */
@@ -27,11 +35,11 @@ const ASK_AGAIN = 'no-cache';
 
 /**
  * @param folder the build's
- * @param webSocketUrl where the page finds the sockets: it reads that from `config.json`
+ * @param config what the page reads from `config.json`
  * @returns the page last, as it must not be there before what it names
  * @throws {Error} for a file of a kind that has no type here, or where there is no page
  */
-export async function websiteFiles(folder: string, webSocketUrl: string): Promise<PublishedFile[]> {
+export async function websiteFiles(folder: string, config: PageConfig): Promise<PublishedFile[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const files = await Promise.all(
@@ -39,8 +47,11 @@ export async function websiteFiles(folder: string, webSocketUrl: string): Promis
   );
   const page = files.find(({ key }) => key === PAGE);
   if (!page) throw new Error(`unable to publish; the build has no ${PAGE}`);
-  const config = described('config.json', Buffer.from(JSON.stringify({ webSocketUrl })));
-  return [...files.filter((file) => file !== page), config, page];
+  return [...files.filter((file) => file !== page), configFile(config), page];
+}
+
+export function configFile(config: PageConfig): PublishedFile {
+  return described('config.json', Buffer.from(JSON.stringify(config)));
 }
 
 function described(key: string, bytes: Buffer): PublishedFile {

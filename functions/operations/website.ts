@@ -13,7 +13,7 @@ const logger = createLogger({ level: env[ENV.logLevel], fields: { stage: env[ENV
 const at = { bucket: bucketAt(env[ENV.websiteBucket] ?? '', env), send: createAwsSend(env) };
 
 async function make(): Promise<void> {
-  const files = await websiteFiles(join(__dirname, 'files'), env[ENV.webSocketUrl] ?? '');
+  const files = await websiteFiles(join(__dirname, 'files'), { webSocketUrl: env[ENV.webSocketUrl] ?? '' });
   await publishFiles(at, files);
   logger.info('website published', { files: files.length });
 }

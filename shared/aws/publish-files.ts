@@ -26,8 +26,8 @@ const AT_ONCE = 8;
  */
 export async function publishFiles(at: FileBucket, files: readonly PublishedFile[]): Promise<void> {
   const before = await listKeys(at);
-  await eachOf(files.slice(0, -1), (file) => put(at, file));
-  await eachOf(files.slice(-1), (file) => put(at, file));
+  await eachOf(files.slice(0, -1), (file) => putFile(at, file));
+  await eachOf(files.slice(-1), (file) => putFile(at, file));
   const wanted = new Set(files.map(({ key }) => key));
   await removeKeys(
     at,
@@ -40,7 +40,11 @@ export async function removeFiles(at: FileBucket): Promise<void> {
   await removeKeys(at, await listKeys(at));
 }
 
-async function put(at: FileBucket, { key, bytes, contentType, cacheControl }: PublishedFile): Promise<void> {
+/** Puts one file in the place of what was there. @throws as `publishFiles` */
+export async function putFile(
+  at: FileBucket,
+  { key, bytes, contentType, cacheControl }: PublishedFile,
+): Promise<void> {
   const headers = { 'content-type': contentType, 'cache-control': cacheControl };
   await call(at, 'PUT', encodeKey(key), { headers, body: bytes });
 }

@@ -20,7 +20,7 @@ async function write(...paths: string[]): Promise<void> {
 describe('the files of the web app', () => {
   it('are kept for ever where their names have a hash, and asked for again where not', async () => {
     await write('index.html', 'icon.svg', 'assets/app-1a2b.js', 'assets/app-1a2b.css');
-    const files = await websiteFiles(folder, 'wss://ws.example.com');
+    const files = await websiteFiles(folder, { webSocketUrl: 'wss://ws.example.com' });
     const said = Object.fromEntries(files.map((file) => [file.key, [file.contentType, file.cacheControl]]));
     const forEver = 'public, max-age=31536000, immutable';
     expect(said).toEqual({
@@ -34,7 +34,7 @@ describe('the files of the web app', () => {
 
   it('tell the page where the sockets are, and come before it', async () => {
     await write('index.html', 'zebra.svg');
-    const files = await websiteFiles(folder, 'wss://ws.example.com');
+    const files = await websiteFiles(folder, { webSocketUrl: 'wss://ws.example.com' });
     expect(files.at(-1)?.key).toBe('index.html');
     const config = files.find(({ key }) => key === 'config.json');
     expect(JSON.parse(String(config?.bytes))).toEqual({ webSocketUrl: 'wss://ws.example.com' });
@@ -42,8 +42,8 @@ describe('the files of the web app', () => {
 
   it('have a page, and kinds that browsers are told of', async () => {
     await write('icon.svg');
-    await expect(websiteFiles(folder, '')).rejects.toThrow('unable to publish; the build has no index.html');
+    await expect(websiteFiles(folder, {})).rejects.toThrow('unable to publish; the build has no index.html');
     await write('index.html', 'notes.docx');
-    await expect(websiteFiles(folder, '')).rejects.toThrow('unable to publish; notes.docx has no known type');
+    await expect(websiteFiles(folder, {})).rejects.toThrow('unable to publish; notes.docx has no known type');
   });
 });
