@@ -21,6 +21,8 @@ const RETENTION = Duration.days(14);
 /** Uploads come here, and what was looked at lies there: functions/runtime and shared/chat/file-store.ts say the same. */
 const UPLOADS = 'uploads/';
 const KEPT = 'files/';
+/** Here the parts of large files become one, and stay. */
+const PARTS = 'parts/';
 /** An upload that was not looked at by then was never finished. */
 const UPLOAD_LIFE = Duration.days(1);
 /** Longer than a file waits for its message: a day (shared/chat/files.ts). */
@@ -57,7 +59,12 @@ export class Files extends Construct {
       ...(origins.length > 0 && { cors: [cors(origins)] }),
       lifecycleRules: [
         { prefix: UPLOADS, expiration: UPLOAD_LIFE, abortIncompleteMultipartUploadAfter: UPLOAD_LIFE },
-        { prefix: KEPT, tagFilters: { state: 'unattached' }, expiration: UNATTACHED_LIFE },
+        { prefix: PARTS, abortIncompleteMultipartUploadAfter: UPLOAD_LIFE },
+        ...[KEPT, PARTS].map((prefix) => ({
+          prefix,
+          tagFilters: { state: 'unattached' },
+          expiration: UNATTACHED_LIFE,
+        })),
       ],
     });
     this.#notify();
@@ -72,23 +79,24 @@ export class Files extends Construct {
     // The files' own items.
     tables.chat.bind(this.handler, { actions: ['GetItem', 'UpdateItem', 'DeleteItem'], keys: ['ROOM#*'] });
     this.handler.addEnvironment(ENV.filesBucket, this.bucket.bucketName);
-    // It reads an upload's beginning, copies what is good, with a mark, and deletes the upload.
-    this.handler.allow(['s3:GetObject', 's3:DeleteObject'], [this.#objects(UPLOADS)]);
+    // It reads an upload's beginning, copies what is good, with a mark, and deletes the upload; what came in parts stays where it is.
+    this.handler.allow(['s3:GetObject', 's3:DeleteObject'], [this.#objects(UPLOADS), this.#objects(PARTS)]);
+    this.handler.allow(['s3:PutObject', 's3:PutObjectTagging'], [this.#objects(KEPT)]);
     // The mark goes when a message has the file; the file goes with the message.
-    this.handler.allow(
-      ['s3:PutObject', 's3:PutObjectTagging', 's3:DeleteObjectTagging', 's3:DeleteObject'],
-      [this.#objects(KEPT)],
-    );
+    this.handler.allow(['s3:DeleteObjectTagging'], [this.#objects(KEPT), this.#objects(PARTS)]);
+    this.handler.allow(['s3:DeleteObject'], [this.#objects(KEPT)]);
     this.handler.addEventSource(
       new SqsEventSource(this.#queue, { batchSize: 1, reportBatchItemFailures: true }),
     );
   }
 
-  /** Lets a function sign forms for uploads, and addresses of files. */
+  /** Lets a function sign forms and addresses for uploads, and addresses of files; and take uploads in parts. */
   bindSigner(handler: Handler): void {
     handler.addEnvironment(ENV.filesBucket, this.bucket.bucketName);
-    handler.allow(['s3:PutObject'], [this.#objects(UPLOADS)]);
-    handler.allow(['s3:GetObject'], [this.#objects(KEPT)]);
+    handler.allow(['s3:PutObject'], [this.#objects(UPLOADS), this.#objects(PARTS)]);
+    // It begins uploads in parts itself, with the mark, and sees what came before it makes them one.
+    handler.allow(['s3:PutObjectTagging', 's3:ListMultipartUploadParts'], [this.#objects(PARTS)]);
+    handler.allow(['s3:GetObject'], [this.#objects(KEPT), this.#objects(PARTS)]);
   }
 
   /** Lets a function say what became of messages with files. */
@@ -116,24 +124,22 @@ export class Files extends Construct {
     );
     const resource = this.bucket.node.defaultChild as s3.CfnBucket;
     resource.notificationConfiguration = {
-      queueConfigurations: [
-        {
-          event: 's3:ObjectCreated:*',
-          queue: this.#queue.queueArn,
-          filter: { s3Key: { rules: [{ name: 'prefix', value: UPLOADS }] } },
-        },
-      ],
+      queueConfigurations: [UPLOADS, PARTS].map((value) => ({
+        event: 's3:ObjectCreated:*',
+        queue: this.#queue.queueArn,
+        filter: { s3Key: { rules: [{ name: 'prefix', value }] } },
+      })),
     };
     const policy = granted.policyDependable;
     if (policy) resource.node.addDependency(policy);
   }
 }
 
-/** Forms come from the pages of the service, downloads are read by them. */
+/** Forms and parts come from the pages of the service, downloads are read by them; a part's `ETag` says that it came. */
 function cors(allowedOrigins: readonly string[]): s3.CorsRule {
   return {
     allowedOrigins: [...allowedOrigins],
-    allowedMethods: [s3.HttpMethods.GET, s3.HttpMethods.POST],
+    allowedMethods: [s3.HttpMethods.GET, s3.HttpMethods.POST, s3.HttpMethods.PUT],
     allowedHeaders: ['*'],
     exposedHeaders: ['ETag'],
     maxAge: 7_200,

@@ -7,13 +7,13 @@ import { serviceOrigin } from '../../shared/aws/client.ts';
 import { createSecret } from '../../shared/aws/secret.ts';
 import { type CallGate, createCallGate } from '../../shared/chat/call-gate.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
-import type { FileSigner } from '../../shared/chat/file-store.ts';
+import type { FileSigner, PartStore } from '../../shared/chat/file-store.ts';
 import { closeConnections, type Revocation } from '../../shared/chat/revocation.ts';
 import type { SpamLimits } from '../../shared/chat/spam.ts';
 import { ENV } from '../../shared/environment.ts';
 import type { Logger } from '../../shared/observability/log.ts';
 import { createSocketCloser } from '../runtime/close-socket.ts';
-import { createFileSigner } from '../runtime/files.ts';
+import { createFileSigner, createUploads } from '../runtime/files.ts';
 import { once } from '../runtime/once.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createVerifier, readOidcIssuer } from '../runtime/verifier.ts';
@@ -24,6 +24,8 @@ export interface Services {
   readonly issueAccessToken: IssueAccessToken;
   /** Signs for the storage that files lie in. */
   readonly files: FileSigner;
+  /** Takes large files in parts. */
+  readonly parts: PartStore;
   /** Whether users log in elsewhere, and not here. */
   readonly usersAreElsewhere: boolean;
   /**
@@ -59,11 +61,15 @@ export function createServices(runtime: Runtime): Services {
   const usersAreElsewhere = readOidcIssuer(runtime) !== undefined;
   const closeSocket = createSocketCloser({ environment, logger });
   const getFiles = once(() => createFileSigner(runtime));
+  const getParts = once(() => createUploads(runtime));
   return {
     context,
     logger,
     get files() {
       return getFiles();
+    },
+    get parts() {
+      return getParts();
     },
     async closeConnections(revocation) {
       try {

@@ -2,9 +2,16 @@
 import { serviceOrigin } from '../../shared/aws/client.ts';
 import { bucketAt, createPresigner, encodeKey } from '../../shared/aws/presign.ts';
 import { createQueue, type Queue } from '../../shared/aws/queue.ts';
-import { FIRST_BYTES, type FileSigner, type FileStore } from '../../shared/chat/file-store.ts';
+import {
+  FIRST_BYTES,
+  type FileSigner,
+  type FileStore,
+  type PartStore,
+} from '../../shared/chat/file-store.ts';
 import { ENV } from '../../shared/environment.ts';
+import { createPartStore } from './part-store.ts';
 import type { Runtime } from './runtime.ts';
+import { StorageFailed } from './storage-failed.ts';
 
 type FileRuntime = Pick<Runtime, 'send' | 'environment'>;
 
@@ -14,18 +21,15 @@ const CALL_TIMEOUT_MS = 10_000;
 /** Seconds that an address of our own need be good. */
 const READ_SECONDS = 60;
 
-/** S3 refused a call, or could not do it now. */
-export class StorageFailed extends Error {
-  override readonly name = 'StorageFailed';
-
-  constructor(operation: string, status: number) {
-    super(`unable to ${operation}; S3 answered ${status}`);
-  }
-}
-
 /** @throws {Error} where the environment names no bucket. */
 export function createFileSigner({ environment }: Pick<Runtime, 'environment'>): FileSigner {
   return createPresigner(bucketOf(environment), environment);
+}
+
+/** @throws {Error} where the environment names no bucket; {StorageFailed} from its calls. */
+export function createUploads({ send, environment }: FileRuntime): PartStore {
+  const bucket = bucketOf(environment);
+  return createPartStore(send, bucket, { presigner: createPresigner(bucket, environment), mark: UNATTACHED });
 }
 
 /** The queue that `queues/keep-files` reads. @throws {Error} where the environment names none. */

@@ -35,6 +35,14 @@ export interface Presigner {
     readonly expiresSeconds: number;
     readonly query?: Readonly<Record<string, string>>;
   }): string;
+  /** An address that takes one part of an upload, of exactly this size, bytes, by PUT. */
+  partAddress(part: {
+    readonly key: string;
+    readonly upload: string;
+    readonly part: number;
+    readonly size: number;
+    readonly expiresSeconds: number;
+  }): string;
   /** A form for exactly this key, type and size, bytes. */
   form(file: {
     readonly key: string;
@@ -54,16 +62,28 @@ export function createPresigner(bucket: Bucket, environment: Environment): Presi
     secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
     ...(environment.AWS_SESSION_TOKEN ? { sessionToken: environment.AWS_SESSION_TOKEN } : {}),
   };
+  function sign(
+    method: 'GET' | 'PUT',
+    key: string,
+    query: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>> = {},
+  ): string {
+    const parameters = new URLSearchParams(query).toString().replaceAll('+', '%20');
+    const path = `${bucket.path}/${encodeKey(key)}?${parameters}`;
+    const { host } = new URL(bucket.origin);
+    const request = { service: 's3', region, host, method, path, headers: { ...headers }, signQuery: true };
+    return `${bucket.origin}${aws4.sign(request, credentials).path}`;
+  }
+
   return {
     address({ key, expiresSeconds, query = {} }) {
-      const parameters = new URLSearchParams({ ...query, 'X-Amz-Expires': String(expiresSeconds) });
-      const path = `${bucket.path}/${encodeKey(key)}?${parameters.toString().replaceAll('+', '%20')}`;
-      const { host } = new URL(bucket.origin);
-      const signed = aws4.sign(
-        { service: 's3', region, host, method: 'GET', path, signQuery: true },
-        credentials,
-      );
-      return `${bucket.origin}${signed.path}`;
+      return sign('GET', key, { ...query, 'X-Amz-Expires': String(expiresSeconds) });
+    },
+
+    partAddress({ key, upload, part, size, expiresSeconds }) {
+      const query = { partNumber: String(part), uploadId: upload, 'X-Amz-Expires': String(expiresSeconds) };
+      // A header that is signed must come as it was signed: a part of another size is refused before its bytes are looked at.
+      return sign('PUT', key, query, { 'content-length': String(size) });
     },
 
     form({ key, contentType, size, expiresSeconds, now }) {

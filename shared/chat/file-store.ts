@@ -1,8 +1,14 @@
 /** What files need of the storage that their bytes lie in. */
+import type { FileRecord } from '../data/files.ts';
 import type { FileId, RoomId } from '../protocol/ids.ts';
 
 /** Bytes of a file's beginning that its type is judged by. */
 export const FIRST_BYTES = 512;
+
+/** The storage did not answer, or can't do it now; the same may succeed later. */
+export class StorageUnavailable extends Error {
+  override readonly name = 'StorageUnavailable';
+}
 
 /** What lets others talk to the storage. */
 export interface FileSigner {
@@ -20,6 +26,32 @@ export interface FileSigner {
     readonly expiresSeconds: number;
     readonly query?: Readonly<Record<string, string>>;
   }): string;
+}
+
+/** A part that came. */
+export interface StoredPart {
+  readonly part: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly etag: string;
+}
+
+/** What takes a file in parts; its calls may throw {StorageUnavailable}. Each file has one upload, and that ends with its completion: what it made is never written again. */
+export interface PartStore {
+  /** Begins the upload of a key, marked as in no message yet. @returns its id. */
+  begin(file: { readonly key: string; readonly contentType: string }): Promise<string>;
+  /** An address that takes one part of exactly this size, bytes, by PUT. */
+  partAddress(part: {
+    readonly key: string;
+    readonly upload: string;
+    readonly part: number;
+    readonly size: number;
+    readonly expiresSeconds: number;
+  }): string;
+  /** The parts that came, ascending; undefined where the upload has ended. */
+  list(key: string, upload: string): Promise<readonly StoredPart[] | undefined>;
+  /** Makes the parts one. @returns false where the upload has ended, or one of them was replaced meanwhile. */
+  complete(key: string, upload: string, parts: readonly StoredPart[]): Promise<boolean>;
 }
 
 /** What is done with stored bytes. A call fails where there are none: another run was faster, and this one comes again. */
@@ -47,3 +79,9 @@ export interface FileTask {
 export const uploadKey = (room: RoomId, file: FileId): string => `uploads/${room}/${file}`;
 /** Under which a file lies that was looked at. No form is ever made for it, so that it stays what was looked at. */
 export const keptKey = (room: RoomId, file: FileId): string => `files/${room}/${file}`;
+/** Under which the parts of a file become one, and stay. */
+export const partsKey = (room: RoomId, file: FileId): string => `parts/${room}/${file}`;
+/** Under which of the two a file lies that is ready. */
+export function placeOf(room: RoomId, { file, inParts }: Pick<FileRecord, 'file' | 'inParts'>): string {
+  return inParts ? partsKey(room, file) : keptKey(room, file);
+}

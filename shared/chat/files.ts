@@ -5,7 +5,8 @@ import type { Attachment } from '../protocol/events.ts';
 import { FileId, type RoomId, type UserId } from '../protocol/ids.ts';
 import type { FileAddress, FileUpload } from '../protocol/rest.ts';
 import type { ChatContext } from './context.ts';
-import { type FileSigner, keptKey, uploadKey } from './file-store.ts';
+import { layOut } from './file-parts.ts';
+import { type FileSigner, type PartStore, partsKey, placeOf, uploadKey } from './file-store.ts';
 import { requireMember } from './ranks.ts';
 import { readRoom } from './read-room.ts';
 import { refusing } from './refusals.ts';
@@ -25,14 +26,18 @@ interface FileContext {
   readonly files: FileSigner;
 }
 
+interface UploadContext extends FileContext {
+  readonly parts: Pick<PartStore, 'begin'>;
+}
+
 /**
  * Announces a file.
  *
- * @returns its id, and the form that takes its bytes.
+ * @returns its id, and the form that takes its bytes; of a large one also in which parts it may come instead.
  * @throws {ParleyError} `not_found`; `forbidden` for who is no member, muted or blocked; `unavailable`.
  */
 export function createFile(
-  { chat: ctx, files }: FileContext,
+  { chat: ctx, files, parts }: UploadContext,
   request: { readonly room: RoomId; readonly user: UserId } & Pick<
     FileRecord,
     'name' | 'size' | 'contentType'
@@ -46,15 +51,26 @@ export function createFile(
     await refuseToBlocked(ctx, { view, user }, operation);
     const now = ctx.now();
     const file = newFileId(ctx);
+    const multipart = layOut(size);
+    const upload = multipart && (await parts.begin({ key: partsKey(room, file), contentType }));
     await putFile(
       ctx.chat,
       room,
-      { file, name, size, contentType, state: 'pending', createdAt: now, user },
+      {
+        file,
+        name,
+        size,
+        contentType,
+        state: 'pending',
+        createdAt: now,
+        user,
+        ...(upload !== undefined && { upload }),
+      },
       now + UNATTACHED_MS,
     );
     const key = uploadKey(room, file);
     const form = files.form({ key, contentType, size, expiresSeconds: FORM_SECONDS, now });
-    return { file, upload: { method: 'POST', ...form } };
+    return { file, upload: { method: 'POST', ...form }, ...(multipart && { multipart }) };
   });
 }
 
@@ -89,7 +105,7 @@ export function addressOfFile(
       'response-content-type': record.contentType,
       'response-cache-control': 'private, max-age=3600',
     };
-    const url = files.address({ key: keptKey(room, file), expiresSeconds: ADDRESS_SECONDS, query });
+    const url = files.address({ key: placeOf(room, record), expiresSeconds: ADDRESS_SECONDS, query });
     return { url, expiresIn: ADDRESS_SECONDS };
   });
 }
@@ -144,6 +160,6 @@ function refuseUnready({ state }: FileRecord, operation: string): void {
   throw new ParleyError('conflict', operation, reason);
 }
 
-function noSuchFile(operation: string): ParleyError {
+export function noSuchFile(operation: string): ParleyError {
   return new ParleyError('not_found', operation, 'there is no such file');
 }

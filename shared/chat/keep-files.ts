@@ -1,8 +1,8 @@
 /** What becomes of files in the background: looked at when they are uploaded, kept with their message, gone with it. */
-import { attachFile, forgetFile, getFile, judgeFile } from '../data/files.ts';
+import { attachFile, type FileRecord, forgetFile, getFile, judgeFile } from '../data/files.ts';
 import { FileId, RoomId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
-import { type FileStore, type FileTask, keptKey } from './file-store.ts';
+import { type FileStore, type FileTask, keptKey, partsKey, placeOf, uploadKey } from './file-store.ts';
 import { isOfType } from './file-types.ts';
 
 interface KeepContext {
@@ -17,29 +17,64 @@ export interface Uploaded {
   readonly size: number;
 }
 
+interface Place {
+  readonly room: RoomId;
+  readonly file: FileId;
+}
+
 /**
- * Looks at an upload: what is as large as it was declared to be and begins as its type does is copied to where nobody can put
- * anything else in its place. Safe to repeat.
+ * Looks at an upload: what is as large as it was declared to be and begins as its type does is kept. Safe to repeat.
+ *
+ * What a form put is copied to where nobody can put anything else in its place. What parts became stays where it is, as their upload
+ * has ended with that.
  */
-export async function lookAtUpload({ chat, store }: KeepContext, { key, size }: Uploaded): Promise<void> {
-  const place = readUploadKey(key);
-  const record = place && (await getFile(chat.chat, place.room, place.file));
-  // Of a file that was looked at before a second upload changes nothing, nor does one that nobody announced.
-  if (!place || record?.state !== 'pending') {
-    await store.drop(key);
-    return;
+export async function lookAtUpload(tools: KeepContext, { key, size }: Uploaded): Promise<void> {
+  const place = readKey(key);
+  const record = place && (await getFile(tools.chat.chat, place.room, place.file));
+  if (!place || !record) await tools.store.drop(key);
+  else if (key === partsKey(place.room, place.file)) await lookAtParts(tools, place, { record, size });
+  else await lookAtForm(tools, place, { record, size });
+}
+
+async function lookAtForm(
+  { chat, store }: KeepContext,
+  { room, file }: Place,
+  { record, size }: { readonly record: FileRecord; readonly size: number },
+): Promise<void> {
+  const key = uploadKey(room, file);
+  // Of a file that was looked at before a second upload changes nothing.
+  if (record.state === 'pending') {
+    const start = await store.readStart(key);
+    const isGood = isAsDeclared(record, size, start.bytes);
+    // Replaced in this very moment: that is an upload of its own, which is told too.
+    if (isGood && !(await store.keep(key, keptKey(room, file), start.etag))) return;
+    await judgeFile(chat.chat, room, file, { state: isGood ? 'ready' : 'refused' });
   }
-  const { room, file } = place;
-  const start = await store.readStart(key);
-  const isGood = record.size === size && isOfType(record.contentType, start.bytes);
-  // Replaced in this very moment: that is an upload of its own, which is told too.
-  if (isGood && !(await store.keep(key, keptKey(room, file), start.etag))) return;
-  await judgeFile(chat.chat, room, file, isGood ? 'ready' : 'refused');
   await store.drop(key);
 }
 
-function readUploadKey(key: string): { readonly room: RoomId; readonly file: FileId } | undefined {
-  const [, roomText, fileText] = /^uploads\/([^/]+)\/([^/]+)$/.exec(key) ?? [];
+async function lookAtParts(
+  { chat, store }: KeepContext,
+  { room, file }: Place,
+  { record, size }: { readonly record: FileRecord; readonly size: number },
+): Promise<void> {
+  const key = partsKey(room, file);
+  if (record.state === 'pending') {
+    const { bytes } = await store.readStart(key);
+    const isGood = isAsDeclared(record, size, bytes);
+    await judgeFile(chat.chat, room, file, isGood ? { state: 'ready', inParts: true } : { state: 'refused' });
+  }
+  // It may have come by its form as well, and that may have been looked at first.
+  const judged = await getFile(chat.chat, room, file);
+  if (!judged?.inParts) await store.drop(key);
+}
+
+function isAsDeclared(record: FileRecord, size: number, start: Uint8Array): boolean {
+  return record.size === size && isOfType(record.contentType, start);
+}
+
+function readKey(key: string): Place | undefined {
+  const [, roomText, fileText] = /^(?:uploads|parts)\/([^/]+)\/([^/]+)$/.exec(key) ?? [];
   const [room, file] = [RoomId.safeParse(roomText), FileId.safeParse(fileText)];
   return room.success && file.success ? { room: room.data, file: file.data } : undefined;
 }
@@ -49,10 +84,14 @@ export async function followMessage({ chat, store }: KeepContext, task: FileTask
   const { kind, room, message, files } = task;
   await Promise.all(
     files.map(async (file) => {
-      const key = keptKey(room, file);
       if (kind === 'release') {
-        if (await forgetFile(chat.chat, room, file, message)) await store.drop(key);
-      } else if (await attachFile(chat.chat, room, file, message)) await store.unmark(key);
+        // Where it lies is forgotten with it.
+        const keys = [keptKey(room, file), partsKey(room, file)];
+        if (await forgetFile(chat.chat, room, file, message)) await Promise.all(keys.map(store.drop));
+      } else {
+        const attached = await attachFile(chat.chat, room, file, message);
+        if (attached) await store.unmark(placeOf(room, attached));
+      }
     }),
   );
 }

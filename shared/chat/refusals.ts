@@ -4,6 +4,7 @@ import { getRoomRecord } from '../data/rooms.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import type { RoomId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
+import { StorageUnavailable } from './file-store.ts';
 
 /** One text for a room that does not exist and one that is hidden from the caller (P8). */
 export function noSuchRoom(operation: string): ParleyError {
@@ -35,12 +36,12 @@ export async function strangerRefusal(
     : noSuchRoom(operation);
 }
 
-/** Runs an operation; a table that does not answer becomes the protocol's `unavailable`. */
+/** Runs an operation; a table or a storage that does not answer becomes the protocol's `unavailable`. */
 export async function refusing<T>(operation: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof DynamoUnavailable || isThrottled(error)) {
+    if (error instanceof DynamoUnavailable || error instanceof StorageUnavailable || isThrottled(error)) {
       throw new ParleyError('unavailable', operation, 'the storage does not answer; send it again', {
         cause: error,
       });

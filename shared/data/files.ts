@@ -20,6 +20,12 @@ export const FileRecord = z.object({
   user: z.optional(UserId),
   /** Number of the message that it belongs to. */
   message: z.optional(z.int()),
+  /** Of a file that may come in parts: the upload that takes them. */
+  upload: z.optional(z.string()),
+  /** Whether the uploader said that all parts are there. */
+  completed: z.optional(z.literal(true)),
+  /** Whether it came in parts, and lies where they became one. */
+  inParts: z.optional(z.literal(true)),
 });
 export type FileRecord = z.infer<typeof FileRecord>;
 
@@ -43,40 +49,57 @@ export async function batchGetFiles(
   return items.map((item) => z.parse(FileRecord, item));
 }
 
+/** What the look at an upload said. */
+export type Judgement =
+  | { readonly state: 'refused' }
+  | (Pick<FileRecord, 'inParts'> & { readonly state: 'ready' });
+
 /** Notes what the look at an upload said; a file that was looked at before stays as it was found. */
 export async function judgeFile(
   table: Table,
   room: RoomId,
   file: FileId,
-  state: 'ready' | 'refused',
+  judgement: Judgement,
 ): Promise<void> {
+  const inParts = judgement.state === 'ready' && judgement.inParts;
   await ignoreFailedCondition(
     table.update(chatKeys.file(room, file), {
-      update: 'SET #state = :state',
+      update: `SET #state = :state${inParts ? ', inParts = :true' : ''}`,
       condition: '#state = :pending',
       names: { '#state': 'state' },
-      values: { ':state': state, ':pending': 'pending' },
+      values: { ':state': judgement.state, ':pending': 'pending', ...(inParts && { ':true': true }) },
     }),
   );
 }
 
-/** Gives a file to the message that took it first, for as long as that stays. @returns whether it has it. */
+/** Notes that the parts of a file are about to become one: then an upload that has ended was completed. */
+export async function noteCompletion(table: Table, room: RoomId, file: FileId): Promise<void> {
+  await ignoreFailedCondition(
+    table.update(chatKeys.file(room, file), {
+      update: 'SET completed = :true',
+      condition: 'attribute_exists(pk)',
+      values: { ':true': true },
+    }),
+  );
+}
+
+/** Gives a file to the message that took it first, for as long as that stays. @returns it, where the message has it. */
 export async function attachFile(
   table: Table,
   room: RoomId,
   file: FileId,
   message: number,
-): Promise<boolean> {
+): Promise<FileRecord | undefined> {
   const attached = await ignoreFailedCondition(
     table.update(chatKeys.file(room, file), {
       update: 'SET #message = :message REMOVE #user, #ttl',
       condition: 'attribute_exists(pk) AND (attribute_not_exists(#message) OR #message = :message)',
       names: { '#message': 'message', '#user': 'user', '#ttl': TTL_ATTRIBUTE },
       values: { ':message': message },
-      returns: 'UPDATED_NEW',
+      returns: 'ALL_NEW',
     }),
   );
-  return attached !== undefined;
+  return attached && z.parse(FileRecord, attached);
 }
 
 /** Forgets a file whose message is deleted. @returns whether it may go: not where another message has it. */

@@ -165,12 +165,26 @@ export const CreateFileBody = z.strictObject({
   size: z.int().check(z.gte(1), z.lte(5 * 1024 ** 3)),
   contentType: z.string().check(z.regex(/^[\w.+-]{1,64}\/[\w.+-]{1,64}$/, 'must be a media type')),
 });
+/** A large file may come in so many parts of so many bytes instead; the last one is what is left. */
+export const Multipart = z.object({ partSize: z.int(), parts: z.int() });
+export type Multipart = z.infer<typeof Multipart>;
 /** A file that was announced, and the form that takes its bytes: its fields first, then the file as `file`. */
 export const FileUpload = z.object({
   file: FileId,
   upload: z.object({ method: z.literal('POST'), url: z.string(), fields: z.record(z.string(), z.string()) }),
+  multipart: z.optional(Multipart),
 });
 export type FileUpload = z.infer<typeof FileUpload>;
+/** Which parts are to be sent now; S3 counts to 10,000. */
+export const SignPartsBody = z.strictObject({
+  parts: z.array(z.int().check(z.gte(1), z.lte(10_000))).check(z.minLength(1), z.maxLength(100)),
+});
+/** Where a part is sent to, by PUT. */
+export const PartAddress = z.object({ part: z.int(), url: z.string() });
+export type PartAddress = z.infer<typeof PartAddress>;
+/** A part that came: its bytes, and what the storage answered as `ETag`. */
+export const UploadedPart = z.object({ part: z.int(), size: z.int(), etag: z.string() });
+export type UploadedPart = z.infer<typeof UploadedPart>;
 /** Where a file is, for the seconds that the address is good. */
 export const FileAddress = z.object({ url: z.string(), expiresIn: z.int() });
 export type FileAddress = z.infer<typeof FileAddress>;

@@ -46,6 +46,7 @@ const body = (make: (scene: Scene) => unknown): Way => ({ ask: (scene) => ({ bod
 const about =
   (params: (scene: Scene) => Readonly<Record<string, string>>, more: Ask = {}) =>
   (scene: Scene): Ask => ({ params: params(scene), ...more });
+const NO_FILE = { file: 'a'.repeat(26) };
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
 
 /** A change of a message, which comes over both ways. */
@@ -162,9 +163,12 @@ export const WAYS: Readonly<Record<string, Way>> = {
   'GET /api/rooms/{room}/pins': {},
   'GET /api/search, in the room': { ask: ({ room }) => ({ query: `?q=hello&room=${room}` }) },
   'POST /api/rooms/{room}/files': body(() => ({ name: 'cat.png', size: 1_000, contentType: 'image/png' })),
-  'GET /api/rooms/{room}/files/{file}, one that is not there': {
-    ask: () => ({ params: { file: 'a'.repeat(26) } }),
+  'GET /api/rooms/{room}/files/{file}, one that is not there': { ask: about(() => NO_FILE) },
+  'POST /api/rooms/{room}/files/{file}/parts, one that is not there': {
+    ask: about(() => NO_FILE, { body: { parts: [1] } }),
   },
+  'GET /api/rooms/{room}/files/{file}/parts, one that is not there': { ask: about(() => NO_FILE) },
+  'POST /api/rooms/{room}/files/{file}/complete, one that is not there': { ask: about(() => NO_FILE) },
   'GET /api/rooms/{room}/reports': {},
 
   'GET /api/rooms': {},

@@ -5,7 +5,7 @@ import type { Client } from '../helper/client.ts';
 import { openClient } from '../helper/client.ts';
 import type { Items } from './grants-items.ts';
 import { eraseAccount, makeKeys, rotateKeys } from './grants-scenes-accounts.ts';
-import { keepFiles, passFile, sendFile } from './grants-scenes-files.ts';
+import { keepFile, keepFiles, passFile, sendFile } from './grants-scenes-files.ts';
 import { endSession, logOut, lookAtConnections } from './grants-scenes-live.ts';
 import { CHANGE_SCENES, project, readHistory, send } from './grants-scenes-messages.ts';
 import { MOMENT_SCENES } from './grants-scenes-moments.ts';
@@ -263,7 +263,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await project(stage);
     await endSession(stage);
     await eraseAccount(stage);
-    await keepFiles(stage);
+    await keepFile(stage);
     await mention(stage);
   },
   'Http/Handler': async (stage) => {

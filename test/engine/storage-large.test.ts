@@ -6,6 +6,8 @@ import { removeFolders } from './engine-helper.ts';
 import { FILES, type StorageEngine, startStorage } from './storage-helper.ts';
 
 const GIGABYTE = 1024 ** 3;
+/** Sixty-four of them. */
+const PART = 16 * 1024 ** 2;
 const CHUNK = Buffer.alloc(1024 ** 2, 'a gigabyte of this ');
 /** What the process may grow by while a gigabyte passes through server and client, which share it, bytes. */
 const GROWTH = 200 * 1024 ** 2;
@@ -57,6 +59,14 @@ async function send(
   });
   await pipeline(Readable.from(body), outgoing);
   return answered;
+}
+
+/** Sends half of a body and goes away. */
+async function cutOff(url: string, size: number): Promise<void> {
+  const outgoing = request(url, { method: 'PUT', headers: { 'content-length': size } });
+  outgoing.on('error', () => {});
+  outgoing.write(Buffer.alloc(size / 2), () => outgoing.destroy());
+  await new Promise((resolve) => outgoing.once('close', resolve));
 }
 
 async function download(url: string): Promise<number> {
@@ -112,6 +122,43 @@ describe('a gigabyte', () => {
         expect(await send(url, 'PUT', { 'content-length': GIGABYTE }, gigabyte())).toBe(200);
       });
       expect(up).toBeLessThan(GROWTH);
+    },
+    TIME_MS,
+  );
+
+  it(
+    'goes up in parts with flat memory, is cut off in the middle and goes on',
+    async () => {
+      const at = { Bucket: FILES, Key: 'in parts' };
+      const { UploadId } = await engine.call('CreateMultipartUpload', at);
+      const parts = GIGABYTE / PART;
+      const sendPart = async (PartNumber: number) => {
+        const signing = { options: { signableHeaders: ['content-length'] } };
+        const parameters = { ...at, UploadId, PartNumber, ContentLength: PART };
+        const url = await engine.address('UploadPart', parameters, signing);
+        if (PartNumber === parts / 2) await cutOff(url, PART);
+        const bytes = Array<Buffer>(PART / CHUNK.length).fill(CHUNK);
+        expect(await send(url, 'PUT', { 'content-length': PART }, bytes)).toBe(200);
+      };
+      const list = async () => {
+        const { Parts } = await engine.call('ListParts', { ...at, UploadId });
+        return Parts as { PartNumber: number; ETag: string; Size: number }[];
+      };
+      const up = await growth(async () => {
+        for (let part = 1; part <= parts / 2; part++) await sendPart(part);
+        const came = new Set((await list()).map(({ PartNumber }) => PartNumber));
+        expect(came.size).toBe(parts / 2);
+        for (let part = 1; part <= parts; part++) if (!came.has(part)) await sendPart(part);
+        const MultipartUpload = { Parts: await list() };
+        const done = await engine.call('CompleteMultipartUpload', { ...at, UploadId, MultipartUpload });
+        expect(done).toMatchObject({ status: 200 });
+      });
+      const address = await engine.address('GetObject', at);
+      const down = await growth(async () => {
+        expect(await download(address)).toBe(GIGABYTE);
+      });
+      expect(up).toBeLessThan(GROWTH);
+      expect(down).toBeLessThan(GROWTH);
     },
     TIME_MS,
   );

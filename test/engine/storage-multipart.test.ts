@@ -3,6 +3,7 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListPartsCommand,
@@ -11,7 +12,7 @@ import {
 import { Upload } from '@aws-sdk/lib-storage';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { removeFolders, temporaryFolder } from './engine-helper.ts';
-import { CLOSED, FILES, type StorageEngine, startStorage } from './storage-helper.ts';
+import { CLOSED, FILES, type StorageEngine, startStorage, told } from './storage-helper.ts';
 
 const PART = 5 * 1024 ** 2;
 
@@ -104,6 +105,43 @@ describe('an upload in parts', () => {
     const outcomes = await Promise.allSettled([complete([only]), complete([only])]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
     expect((await read('twice')).toString()).toBe('once');
+  });
+
+  it('takes a part by a presigned address in exactly the size that was signed', async () => {
+    const at = { Bucket: FILES, Key: 'by size' };
+    const { UploadId } = await engine.call('CreateMultipartUpload', at);
+    const parameters = { ...at, UploadId, PartNumber: 1, ContentLength: 5 };
+    const url = await engine.address('UploadPart', parameters, {
+      options: { signableHeaders: ['content-length'] },
+    });
+    const put = async (body: string | ReadableStream, address = url) => {
+      const response = await fetch(address, { method: 'PUT', body, duplex: 'half' } as RequestInit);
+      return told(response);
+    };
+    for (const body of ['four', 'sixsix', new Blob(['12345']).stream()]) {
+      expect(await put(body)).toMatchObject({ status: 403, code: 'SignatureDoesNotMatch' });
+    }
+    expect(await put('12345', url.replace('partNumber=1', 'partNumber=2'))).toMatchObject({ status: 403 });
+    const listed = () => engine.call('ListParts', { ...at, UploadId });
+    expect((await listed()).Parts).toBeUndefined();
+    expect(await put('12345')).toMatchObject({ status: 200 });
+    expect(await listed()).toMatchObject({ Parts: [{ PartNumber: 1, Size: 5 }] });
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag: '"827ccb0eea8a706c4c34a16891f84e7b"' }] };
+    await engine.call('CompleteMultipartUpload', { ...at, UploadId, MultipartUpload });
+    // Its upload has ended: nothing can be put in its place.
+    expect(await put('12345')).toMatchObject({ status: 404, code: 'NoSuchUpload' });
+    expect((await read('by size')).toString()).toBe('12345');
+  });
+
+  it('keeps the tags that it began with, for which the role needs a right', async () => {
+    const at = { Bucket: FILES, Key: 'tagged' };
+    expect(await engine.call('CreateMultipartUpload', { ...at, Tagging: 'state=new' })).toMatchObject({
+      error: 'AccessDenied',
+    });
+    const { part, complete } = await begin('tagged', { Tagging: 'state=new' });
+    await complete([await part(1, 'x')]);
+    const { TagSet } = await engine.s3.send(new GetObjectTaggingCommand(at));
+    expect(TagSet).toEqual([{ Key: 'state', Value: 'new' }]);
   });
 
   it('goes by presigned addresses, a part each, and needs the rights of the signer', async () => {

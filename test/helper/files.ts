@@ -9,6 +9,14 @@ export interface FileUpload {
     readonly url: string;
     readonly fields: Readonly<Record<string, string>>;
   };
+  /** Of a large file. */
+  readonly multipart?: { readonly partSize: number; readonly parts: number };
+}
+
+/** Where a part is sent to. */
+export interface PartAddress {
+  readonly part: number;
+  readonly url: string;
 }
 
 /** The shortest PNG there is: one pixel. */
@@ -38,6 +46,23 @@ export async function sendForm(
   for (const [name, value] of Object.entries({ ...upload.fields, ...changes })) body.append(name, value);
   body.append('file', new Blob([bytes]), 'file');
   const response = await fetch(upload.url, { method: upload.method, body });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+/** Where parts of a file are sent to. */
+export async function addressesOf(
+  account: Account,
+  room: string,
+  { file, parts }: { readonly file: string; readonly parts: readonly number[] },
+): Promise<readonly PartAddress[]> {
+  const answer = await account.call('POST', `/api/rooms/${room}/files/${file}/parts`, { parts });
+  return bodyOf<{ items: PartAddress[] }>(answer, 200).items;
+}
+
+/** Sends a part; the status that the storage answers. */
+export async function sendPart({ url }: PartAddress, bytes: Uint8Array<ArrayBuffer>): Promise<number> {
+  const response = await fetch(url, { method: 'PUT', body: bytes });
   await response.arrayBuffer();
   return response.status;
 }

@@ -69,6 +69,8 @@ export async function startHttpApp(settings: Readonly<Record<string, string>> = 
     ACCESS_TOKEN_SECONDS: '900',
     SIGNING_KEYS_SECRET: 'keys',
     FILES_BUCKET: 'files',
+    // Nobody listens there.
+    AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:9',
     SERVICE_VERSION: '1.2.3',
     ...settings,
   };

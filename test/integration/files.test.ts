@@ -39,7 +39,7 @@ beforeEach(async () => {
 
 async function announced(text: string, contentType = 'text/plain'): Promise<FileId> {
   const about = { room: id, user: alice, name: 'a.txt', size: text.length, contentType };
-  return (await createFile({ chat: ctx(), files: signer }, about)).file;
+  return (await createFile({ chat: ctx(), files: signer, parts: store }, about)).file;
 }
 
 /** S3's notice of an upload. */
@@ -113,6 +113,7 @@ describe('an upload', () => {
     for (const key of [
       uploadKey(id, '0'.repeat(26) as FileId),
       'uploads/x',
+      'parts/x',
       'uploads/no room/x',
       'uploads/a/b/c',
     ]) {

@@ -61,9 +61,12 @@ function plausible(name: string, scene: Scene, choices: readonly unknown[] = [])
     case 'seq':
     case 'before':
     case 'limit':
-    case 'size':
     case 'slowModeSeconds':
       return fc.integer({ min: -1, max: 120 });
+    case 'size':
+      return fc.oneof(fc.integer({ min: -1, max: 120 }), fc.constantFrom(200_000_000, 5 * 1024 ** 3 + 1));
+    case 'parts':
+      return fc.array(fc.integer({ min: 0, max: 14 }), { maxLength: 5 });
     default:
       return text;
   }

@@ -77,6 +77,40 @@ describe('a presigned address', () => {
     expect(Object.fromEntries(ours.searchParams)).toEqual(theirs.query);
   });
 
+  it('takes one part of exactly its size', async () => {
+    const part = {
+      key: 'parts/room/x',
+      upload: 'an id/with+signs=',
+      part: 3,
+      size: 16_777_216,
+      expiresSeconds: 60,
+    };
+    const ours = new URL(presigner.partAddress(part));
+    expect(ours.searchParams.get('X-Amz-SignedHeaders')).toBe('content-length;host');
+    const theirs = await signer.presign(
+      {
+        method: 'PUT',
+        protocol: 'https:',
+        hostname: 'parley-files.s3.eu-central-1.amazonaws.com',
+        path: '/parts/room/x',
+        query: { partNumber: '3', uploadId: 'an id/with+signs=' },
+        headers: {
+          host: 'parley-files.s3.eu-central-1.amazonaws.com',
+          'content-length': '16777216',
+          'x-amz-content-sha256': 'UNSIGNED-PAYLOAD',
+        },
+      },
+      {
+        unhoistableHeaders: new Set(['x-amz-content-sha256']),
+        unsignableHeaders: new Set(['x-amz-content-sha256']),
+        signableHeaders: new Set(['content-length']),
+        expiresIn: 60,
+        signingDate: dateOf(ours.searchParams.get('X-Amz-Date') ?? ''),
+      },
+    );
+    expect(Object.fromEntries(ours.searchParams)).toEqual(theirs.query);
+  });
+
   it('is in the path where the environment names another endpoint', () => {
     const local = {
       ...environment,

@@ -1,5 +1,5 @@
 /** The story of which every example in the documents is a moment: alice and bob meet in a lobby. */
-import type { FileUpload } from '../../../shared/protocol/rest.ts';
+import type { FileUpload, PartAddress } from '../../../shared/protocol/rest.ts';
 import type { Player } from './player.ts';
 
 const PASSWORD = 'correct horse battery';
@@ -125,6 +125,27 @@ async function files(play: Player, token: string): Promise<void> {
   form.append('file', new Blob([text]));
   await fetch(upload.url, { method: upload.method, body: form });
   await play.callUntilReady('fetchTheFile', { token, params: { room, file }, query: { redirect: 'false' } });
+  await largeFile(play, token);
+}
+
+/** The smallest file that comes in parts. */
+async function largeFile(play: Player, token: string): Promise<void> {
+  const body = { name: 'log.txt', size: 100_000_001, contentType: 'text/plain' };
+  const { file } = await play.call<FileUpload>('uploadTheFile', { token, params: { room }, body });
+  const params = { room, file };
+  const wanted = { parts: [1, 2, 3, 4, 5, 6] };
+  const { items } = await play.call<{ items: PartAddress[] }>('sendPartsOfTheFile', {
+    token,
+    params,
+    body: wanted,
+  });
+  const partSize = 16 * 1024 ** 2;
+  for (const { part, url } of items) {
+    const size = Math.min(partSize, body.size - (part - 1) * partSize);
+    await fetch(url, { method: 'PUT', body: Buffer.alloc(size, 'log ') });
+  }
+  await play.call('listPartsOfTheFile', { token, params });
+  await play.call('completeTheFile', { token, params });
 }
 
 async function moderation(play: Player, alice: string, bob: string): Promise<void> {
