@@ -117,7 +117,7 @@ async function start(options: EngineOptions, closers: Closer[]): Promise<Engine>
   closers.push(() => checkpoints.close());
   const queues = new QueueService(model.region);
   closers.push(() => queues.close());
-  await queues.create(model.queues);
+  await queues.create(model.queues, fileOf('queues.jsonl'));
   const secrets = await SecretStore.open(model.secrets, fileOf('secrets.json'));
 
   /** Variables of each function, once the custom resources that they name have answered. */

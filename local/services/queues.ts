@@ -10,6 +10,8 @@ import {
   type ServiceFault,
   targetOperation,
 } from './call.ts';
+import { KeptQueues, sentAgain } from './kept-queues.ts';
+import { type KeptMessage, QueueJournal } from './queue-journal.ts';
 
 export interface QueueMessage {
   readonly MessageId: string;
@@ -51,13 +53,17 @@ export class QueueService implements AwsService {
   readonly #outer = new Map<string, string>();
   readonly #arns = new Map<string, string>();
   readonly #listeners = new Map<string, () => void>();
+  #kept: KeptQueues | undefined;
 
   constructor(region: string) {
     this.#region = region;
   }
 
-  /** @throws EngineError `queue_failed` where an attribute is refused */
-  async create(queues: readonly QueueModel[]): Promise<void> {
+  /**
+   * @param file - where to keep their messages, and where those lie that were left; without it they are gone with the engine
+   * @throws EngineError `queue_failed` where an attribute is refused, `database_foreign` for a file that is none of ours
+   */
+  async create(queues: readonly QueueModel[], file?: string): Promise<void> {
     await this.#app.ready();
     // A queue must exist before another names it for its dead letters.
     const ordered = [...queues].sort(
@@ -79,6 +85,21 @@ export class QueueService implements AwsService {
       this.#outer.set(inner, queue.url);
       this.#arns.set(queue.url, queue.arn);
     }
+    if (file !== undefined) await this.#keep(queues, file);
+  }
+
+  async #keep(queues: readonly QueueModel[], file: string): Promise<void> {
+    const journal = await QueueJournal.open(file, async (left) => {
+      const sent: KeptMessage[] = [];
+      for (const message of left) {
+        const again = sentAgain(message, queues, Date.now());
+        if (!again) continue;
+        const { MessageId } = await this.call<{ MessageId: string }>('SendMessage', again.url, again.input);
+        sent.push({ ...message, id: MessageId });
+      }
+      return sent;
+    });
+    this.#kept = new KeptQueues(journal, queues);
   }
 
   /** Calls back when messages may have become visible in a queue. */
@@ -129,12 +150,16 @@ export class QueueService implements AwsService {
 
   async close(): Promise<void> {
     await this.#app.close();
+    await this.#kept?.close();
   }
 
   async #run(operation: string, input: Record<string, unknown>): Promise<AwsResponse> {
     const url = String(input.QueueUrl ?? '');
     const response = await this.#inject(operation, { ...input, QueueUrl: this.#inner.get(url) ?? url });
-    if (response.status === 200 && FILLS.has(operation)) this.#announce(url, delaysOf(input));
+    if (response.status === 200) {
+      await this.#kept?.note(operation, url, input, JSON.parse(response.body.toString() || '{}'));
+      if (FILLS.has(operation)) this.#announce(url, delaysOf(input));
+    }
     if (operation !== 'GetQueueUrl' && operation !== 'ListQueues') return response;
     let body = response.body.toString();
     for (const [inner, outer] of this.#outer) body = body.replaceAll(`"${inner}"`, `"${outer}"`);

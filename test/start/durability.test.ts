@@ -20,6 +20,25 @@ interface Written {
   readonly unanswered: string[];
 }
 
+/** A call of SQS on the queue of failures that nobody reads but people. */
+async function queued<Output>({ aws }: Started, operation: string, input: object): Promise<Output> {
+  const ask = async (name: string, body: object) => {
+    const response = await fetch(aws, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': `AmazonSQS.${name}`,
+        authorization: 'AWS4-HMAC-SHA256 Credential=user/20260101/us-east-1/sqs/aws4_request',
+      },
+      body: JSON.stringify(body),
+    });
+    return response.json();
+  };
+  const { QueueUrls } = (await ask('ListQueues', {})) as { QueueUrls: string[] };
+  const QueueUrl = QueueUrls.find((url) => url.includes('FilesFailures'));
+  return (await ask(operation, { QueueUrl, ...input })) as Output;
+}
+
 describe('a service that is killed', () => {
   let folder: string;
   let first: Started;
@@ -33,6 +52,7 @@ describe('a service that is killed', () => {
     first = await startService(UNLIMITED, ['--data', folder]);
     alice = await register(first, 'alice');
     room = await createRoom(alice);
+    await queued(first, 'SendMessage', { MessageBody: 'left' });
     written = await writeUntilKilled();
     second = await startService(UNLIMITED, ['--data', folder]);
   });
@@ -69,6 +89,11 @@ describe('a service that is killed', () => {
     const login = await call(second, 'POST', '/api/auth/login', { body });
     return openClient(second, { token: bodyOf<{ accessToken: string }>(login, 200).accessToken });
   }
+
+  it('goes on with what waited in a queue', async () => {
+    const { Messages } = await queued<{ Messages?: { Body: string }[] }>(second, 'ReceiveMessage', {});
+    expect(Messages?.map(({ Body }) => Body)).toEqual(['left']);
+  });
 
   it('P2 durable: comes back with all that it acknowledged, under the same numbers', async () => {
     expect(written.acknowledged.size).toBeGreaterThanOrEqual(ENOUGH);
