@@ -10,7 +10,7 @@ import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
 import { websiteOrigins } from './website-origins.ts';
 
-/** Copying five gigabytes within S3 takes a minute or two. */
+/** Copying five gigabytes within S3 takes a minute or two; a thumbnail half a minute at most. */
 const TIMEOUT = Duration.minutes(5);
 /** Six times the function's time-out, as AWS advises. */
 const VISIBILITY_TIMEOUT = Duration.minutes(30);
@@ -72,16 +72,18 @@ export class Files extends Construct {
     this.handler = new Handler(this, 'Keeper', {
       settings,
       entry: 'queues/keep-files',
-      description: 'Looks at uploads, and lets files stay or go with their message',
+      description: 'Looks at uploads, makes thumbnails, and lets files stay or go with their message',
       timeout: TIMEOUT,
-      memorySize: 512,
+      // A whole virtual processor for thumbnails, of which the largest take 560 MB (functions/queues/thumbnails).
+      memorySize: 1_769,
     });
     // The files' own items.
     tables.chat.bind(this.handler, { actions: ['GetItem', 'UpdateItem', 'DeleteItem'], keys: ['ROOM#*'] });
     this.handler.addEnvironment(ENV.filesBucket, this.bucket.bucketName);
     // It reads an upload's beginning, copies what is good, with a mark, and deletes the upload; what came in parts stays where it is.
     this.handler.allow(['s3:GetObject', 's3:DeleteObject'], [this.#objects(UPLOADS), this.#objects(PARTS)]);
-    this.handler.allow(['s3:PutObject', 's3:PutObjectTagging'], [this.#objects(KEPT)]);
+    // Of what it copied it makes thumbnails, which lie beside it.
+    this.handler.allow(['s3:PutObject', 's3:PutObjectTagging', 's3:GetObject'], [this.#objects(KEPT)]);
     // The mark goes when a message has the file; the file goes with the message.
     this.handler.allow(['s3:DeleteObjectTagging'], [this.#objects(KEPT), this.#objects(PARTS)]);
     this.handler.allow(['s3:DeleteObject'], [this.#objects(KEPT)]);

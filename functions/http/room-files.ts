@@ -42,7 +42,8 @@ const get = endpoint(
     method: 'GET',
     path: FILE,
     operation: 'fetch the file',
-    summary: 'Leads to where the file can be fetched for a minute, for saving; or tells the address.',
+    summary:
+      'Leads to where the file, or the thumbnail of an image, can be fetched for a minute; or tells the address.',
     tag,
     params: FilePath,
     query: FileQuery,
@@ -52,7 +53,8 @@ const get = endpoint(
     refusals: ['not_found', 'forbidden', 'conflict'],
   },
   async ({ params, query, identity, services: { context: chat, files } }) => {
-    const address = await addressOfFile({ chat, files }, { ...params, user: identity.user });
+    const thumbnail = query.thumbnail === 'true';
+    const address = await addressOfFile({ chat, files }, { ...params, user: identity.user, thumbnail });
     return query.redirect === 'false' ? address : new Redirect(address.url);
   },
 );

@@ -18,6 +18,8 @@ type FileRuntime = Pick<Runtime, 'send' | 'environment'>;
 /** Copying within S3 takes some seconds for each gigabyte. */
 const COPY_TIMEOUT_MS = 240_000;
 const CALL_TIMEOUT_MS = 10_000;
+/** An image is read as a whole: 32 MiB at most. */
+const READ_TIMEOUT_MS = 30_000;
 /** Seconds that an address of our own need be good. */
 const READ_SECONDS = 60;
 
@@ -53,12 +55,12 @@ export function createFileStore({ send, environment }: FileRuntime): FileStore {
       ...more,
     });
   return {
-    async readStart(key) {
+    async readStart(key, count = FIRST_BYTES) {
       // Not by the signed sender, which gives text: these are bytes.
       const address = presigner.address({ key, expiresSeconds: READ_SECONDS });
       const response = await fetch(address, {
-        headers: { range: `bytes=0-${FIRST_BYTES - 1}` },
-        signal: AbortSignal.timeout(CALL_TIMEOUT_MS),
+        headers: { range: `bytes=0-${count - 1}` },
+        signal: AbortSignal.timeout(READ_TIMEOUT_MS),
       });
       const bytes = new Uint8Array(await response.arrayBuffer());
       if (!response.ok) throw new StorageFailed('read the upload', response.status);
@@ -79,6 +81,12 @@ export function createFileStore({ send, environment }: FileRuntime): FileStore {
       // A copy that takes long is begun with 200 before it is done, and may end in an error all the same.
       if (status !== 200 || body.includes('<Error>')) throw new StorageFailed('keep the upload', status);
       return true;
+    },
+
+    async add(key, contentType, bytes) {
+      const headers = { 'content-type': contentType, 'x-amz-tagging': UNATTACHED };
+      const { status } = await call('PUT', key, '', { headers, body: Buffer.from(bytes) });
+      if (status !== 200) throw new StorageFailed('put the file', status);
     },
 
     async unmark(key) {

@@ -1,12 +1,16 @@
-/** Files that a function finds beside its bundle: the documents, and the page to try them on. */
+/** Files that a function finds beside its bundle: the documents, and the page to try them on; a thread's program. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { build, type Plugin } from 'esbuild';
 
-/** Where a file comes from: its text, several texts one after another, or a browser's script to be bundled. */
-type Source = string | readonly string[] | { readonly script: string };
+/** Where a file comes from: its text, several texts one after another, its bytes, or a browser's or Node's script to be bundled. */
+type Source =
+  | string
+  | readonly string[]
+  | { readonly bytes: string }
+  | { readonly script: string; readonly platform: 'browser' | 'node' };
 
 const PAGE = 'functions/http/documents';
 const SWAGGER_UI = 'node_modules/swagger-ui-dist';
@@ -20,8 +24,8 @@ const FILES: Readonly<Record<string, Readonly<Record<string, Source>>>> = {
     'asyncapi.parsed.json': 'docs/api/asyncapi.parsed.json',
     'page.html': `${PAGE}/page.html`,
     'page.css': `${PAGE}/page.css`,
-    'page.js': { script: `${PAGE}/page.ts` },
-    'asyncapi.js': { script: `${PAGE}/asyncapi.ts` },
+    'page.js': { script: `${PAGE}/page.ts`, platform: 'browser' },
+    'asyncapi.js': { script: `${PAGE}/asyncapi.ts`, platform: 'browser' },
     'asyncapi.css': `${ASYNC_API}/styles/default.min.css`,
     'swagger-ui.js': `${SWAGGER_UI}/swagger-ui-bundle.js`,
     'swagger-ui.css': `${SWAGGER_UI}/swagger-ui.css`,
@@ -32,6 +36,10 @@ const FILES: Readonly<Record<string, Readonly<Record<string, Source>>>> = {
       `${ASYNC_API}/browser/standalone/without-parser.js.LICENSE.txt`,
       `${ASYNC_API}/LICENSE`,
     ],
+  },
+  'queues/keep-files': {
+    'thumbnails.js': { script: 'functions/queues/thumbnails/worker.ts', platform: 'node' },
+    'photon.wasm': { bytes: 'node_modules/@cf-wasm/photon/dist/lib/photon_rs_bg.wasm' },
   },
 };
 
@@ -56,7 +64,8 @@ export async function filesBeside(root: string, entries: Iterable<string>): Prom
 
 async function read(root: string, source: Source): Promise<Uint8Array | string> {
   if (typeof source === 'string') return withoutMap(await readFile(join(root, source), 'utf8'));
-  if ('script' in source) return bundle(root, source.script);
+  if ('bytes' in source) return readFile(join(root, source.bytes));
+  if ('script' in source) return bundle(root, source.script, source.platform);
   const texts = await Promise.all(source.map((path) => readFile(join(root, path), 'utf8')));
   return texts.join('\n\n');
 }
@@ -66,14 +75,14 @@ function withoutMap(text: string): string {
   return text.replace(/(\/\/|\/\*)# sourceMappingURL=\S+( ?\*\/)?\s*$/, '');
 }
 
-async function bundle(root: string, script: string): Promise<Uint8Array> {
+async function bundle(root: string, script: string, platform: 'browser' | 'node'): Promise<Uint8Array> {
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: [script],
     bundle: true,
     write: false,
     minify: true,
-    platform: 'browser',
+    platform,
     target: 'es2022',
     format: 'iife',
     define: { 'process.env.NODE_ENV': '"production"' },

@@ -56,10 +56,12 @@ export interface PartStore {
 
 /** What is done with stored bytes. A call fails where there are none: another run was faster, and this one comes again. */
 export interface FileStore {
-  /** The first bytes of what lies under a key. */
-  readStart(key: string): Promise<{ readonly bytes: Uint8Array; readonly etag: string }>;
+  /** The first bytes of what lies under a key. @param count how many; as many as tell its type by default. */
+  readStart(key: string, count?: number): Promise<{ readonly bytes: Uint8Array; readonly etag: string }>;
   /** Copies what still has this tag, marked as in no message yet. @returns false where it has changed. */
   keep(from: string, to: string, etag: string): Promise<boolean>;
+  /** Puts bytes under a key, marked in the same way. */
+  add(key: string, contentType: string, bytes: Uint8Array): Promise<void>;
   /** Takes that mark away. */
   unmark(key: string): Promise<void>;
   /** Deletes what lies under a key, if anything does. */
@@ -79,6 +81,8 @@ export interface FileTask {
 export const uploadKey = (room: RoomId, file: FileId): string => `uploads/${room}/${file}`;
 /** Under which a file lies that was looked at. No form is ever made for it, so that it stays what was looked at. */
 export const keptKey = (room: RoomId, file: FileId): string => `files/${room}/${file}`;
+/** Under which its thumbnail lies: no file's id has a dot. */
+export const thumbnailKey = (room: RoomId, file: FileId): string => `${keptKey(room, file)}.thumbnail`;
 /** Under which the parts of a file become one, and stay. */
 export const partsKey = (room: RoomId, file: FileId): string => `parts/${room}/${file}`;
 /** Under which of the two a file lies that is ready. */

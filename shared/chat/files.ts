@@ -6,7 +6,7 @@ import { FileId, type RoomId, type UserId } from '../protocol/ids.ts';
 import type { FileAddress, FileUpload } from '../protocol/rest.ts';
 import type { ChatContext } from './context.ts';
 import { layOut } from './file-parts.ts';
-import { type FileSigner, type PartStore, partsKey, placeOf, uploadKey } from './file-store.ts';
+import { type FileSigner, type PartStore, partsKey, placeOf, thumbnailKey, uploadKey } from './file-store.ts';
 import { requireMember } from './ranks.ts';
 import { readRoom } from './read-room.ts';
 import { refusing } from './refusals.ts';
@@ -84,28 +84,39 @@ function newFileId(ctx: ChatContext): FileId {
 }
 
 /**
- * Where a member gets a file: an address that is good for a minute, and whose answer is for saving.
+ * Where a member gets a file, or its thumbnail: an address that is good for a minute, and whose answer is for saving.
  *
- * @throws {ParleyError} `not_found` also where there is no such file, or it was not looked at yet, or it went with its message;
+ * @throws {ParleyError} `not_found` also where there is no such file or thumbnail, or it was not looked at yet, or it went with its message;
  *   `forbidden` for who is no member of a public room; `conflict` where it was not what it was declared to be; `unavailable`.
  */
 export function addressOfFile(
   { chat: ctx, files }: FileContext,
-  { room, user, file }: { readonly room: RoomId; readonly user: UserId; readonly file: FileId },
+  request: {
+    readonly room: RoomId;
+    readonly user: UserId;
+    readonly file: FileId;
+    readonly thumbnail?: boolean;
+  },
 ): Promise<FileAddress> {
   const operation = 'fetch the file';
+  const { room, user, file } = request;
   return refusing(operation, async () => {
     const { view, standing } = await readRoom(ctx, { room, user }, operation);
     await requireMember(ctx, operation, { standing, view });
     const record = await getFile(ctx.chat, room, file);
     if (!record) throw noSuchFile(operation);
     refuseUnready(record, operation);
+    if (request.thumbnail && !record.thumbnail) {
+      throw new ParleyError('not_found', operation, 'the file has no thumbnail');
+    }
     const query = {
       'response-content-disposition': `attachment; filename*=UTF-8''${encodeName(record.name)}`,
-      'response-content-type': record.contentType,
       'response-cache-control': 'private, max-age=3600',
+      // A thumbnail has a type of its own.
+      ...(!request.thumbnail && { 'response-content-type': record.contentType }),
     };
-    const url = files.address({ key: placeOf(room, record), expiresSeconds: ADDRESS_SECONDS, query });
+    const key = request.thumbnail ? thumbnailKey(room, file) : placeOf(room, record);
+    const url = files.address({ key, expiresSeconds: ADDRESS_SECONDS, query });
     return { url, expiresIn: ADDRESS_SECONDS };
   });
 }
@@ -146,8 +157,8 @@ export async function attachmentsOf(
     }
     if (record.user !== user) throw new ParleyError('forbidden', operation, 'the file is not yours');
     refuseUnready(record, operation);
-    const { name, size, contentType } = record;
-    return { file, name, size, contentType };
+    const { name, size, contentType, thumbnail } = record;
+    return { file, name, size, contentType, ...(thumbnail && { thumbnail }) };
   });
 }
 

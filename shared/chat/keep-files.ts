@@ -2,12 +2,22 @@
 import { attachFile, type FileRecord, forgetFile, getFile, judgeFile } from '../data/files.ts';
 import { FileId, RoomId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
-import { type FileStore, type FileTask, keptKey, partsKey, placeOf, uploadKey } from './file-store.ts';
+import {
+  type FileStore,
+  type FileTask,
+  keptKey,
+  partsKey,
+  placeOf,
+  thumbnailKey,
+  uploadKey,
+} from './file-store.ts';
 import { isOfType } from './file-types.ts';
+import { isShown, type MakeThumbnail } from './thumbnails.ts';
 
 interface KeepContext {
   readonly chat: Pick<ChatContext, 'chat'>;
   readonly store: FileStore;
+  readonly makeThumbnail: MakeThumbnail;
 }
 
 /** An upload that came. */
@@ -37,7 +47,7 @@ export async function lookAtUpload(tools: KeepContext, { key, size }: Uploaded):
 }
 
 async function lookAtForm(
-  { chat, store }: KeepContext,
+  { chat, store, makeThumbnail }: KeepContext,
   { room, file }: Place,
   { record, size }: { readonly record: FileRecord; readonly size: number },
 ): Promise<void> {
@@ -48,7 +58,12 @@ async function lookAtForm(
     const isGood = isAsDeclared(record, size, start.bytes);
     // Replaced in this very moment: that is an upload of its own, which is told too.
     if (isGood && !(await store.keep(key, keptKey(room, file), start.etag))) return;
-    await judgeFile(chat.chat, room, file, { state: isGood ? 'ready' : 'refused' });
+    if (isGood) {
+      // Before it is ready: a message says once and for all what its files are.
+      const image = { from: keptKey(room, file), to: thumbnailKey(room, file), size };
+      const thumbnail = isShown(record) ? await makeThumbnail(image) : undefined;
+      await judgeFile(chat.chat, room, file, { state: 'ready', ...(thumbnail && { thumbnail }) });
+    } else await judgeFile(chat.chat, room, file, { state: 'refused' });
   }
   await store.drop(key);
 }
@@ -80,17 +95,22 @@ function readKey(key: string): Place | undefined {
 }
 
 /** Keeps a message's files for good, or lets them go with it. Safe to repeat, and in any order. */
-export async function followMessage({ chat, store }: KeepContext, task: FileTask): Promise<void> {
+export async function followMessage(
+  { chat, store }: Omit<KeepContext, 'makeThumbnail'>,
+  task: FileTask,
+): Promise<void> {
   const { kind, room, message, files } = task;
   await Promise.all(
     files.map(async (file) => {
       if (kind === 'release') {
         // Where it lies is forgotten with it.
-        const keys = [keptKey(room, file), partsKey(room, file)];
+        const keys = [keptKey(room, file), partsKey(room, file), thumbnailKey(room, file)];
         if (await forgetFile(chat.chat, room, file, message)) await Promise.all(keys.map(store.drop));
       } else {
         const attached = await attachFile(chat.chat, room, file, message);
-        if (attached) await store.unmark(placeOf(room, attached));
+        if (!attached) return;
+        await store.unmark(placeOf(room, attached));
+        if (attached.thumbnail) await store.unmark(thumbnailKey(room, file));
       }
     }),
   );

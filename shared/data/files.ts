@@ -26,6 +26,8 @@ export const FileRecord = z.object({
   completed: z.optional(z.literal(true)),
   /** Whether it came in parts, and lies where they became one. */
   inParts: z.optional(z.literal(true)),
+  /** Size of its thumbnail, pixels. */
+  thumbnail: z.optional(z.object({ width: z.int(), height: z.int() })),
 });
 export type FileRecord = z.infer<typeof FileRecord>;
 
@@ -52,7 +54,7 @@ export async function batchGetFiles(
 /** What the look at an upload said. */
 export type Judgement =
   | { readonly state: 'refused' }
-  | (Pick<FileRecord, 'inParts'> & { readonly state: 'ready' });
+  | ({ readonly state: 'ready' } & Pick<FileRecord, 'inParts' | 'thumbnail'>);
 
 /** Notes what the look at an upload said; a file that was looked at before stays as it was found. */
 export async function judgeFile(
@@ -61,13 +63,16 @@ export async function judgeFile(
   file: FileId,
   judgement: Judgement,
 ): Promise<void> {
-  const inParts = judgement.state === 'ready' && judgement.inParts;
+  const found = Object.entries(judgement).filter(([, value]) => value !== undefined);
   await ignoreFailedCondition(
     table.update(chatKeys.file(room, file), {
-      update: `SET #state = :state${inParts ? ', inParts = :true' : ''}`,
+      update: `SET ${found.map(([name]) => `#${name} = :${name}`).join(', ')}`,
       condition: '#state = :pending',
-      names: { '#state': 'state' },
-      values: { ':state': judgement.state, ':pending': 'pending', ...(inParts && { ':true': true }) },
+      names: Object.fromEntries(found.map(([name]) => [`#${name}`, name])),
+      values: {
+        ...Object.fromEntries(found.map(([name, value]) => [`:${name}`, value])),
+        ':pending': 'pending',
+      },
     }),
   );
 }

@@ -18,6 +18,8 @@ export const Attachment = z.object({
   name: z.string(),
   size: z.number(),
   contentType: z.string(),
+  /** Of an image that has one: its size, pixels. */
+  thumbnail: z.optional(z.object({ width: z.int(), height: z.int() })),
 });
 export type Attachment = z.infer<typeof Attachment>;
 

@@ -188,8 +188,11 @@ export type UploadedPart = z.infer<typeof UploadedPart>;
 /** Where a file is, for the seconds that the address is good. */
 export const FileAddress = z.object({ url: z.string(), expiresIn: z.int() });
 export type FileAddress = z.infer<typeof FileAddress>;
-/** `redirect=false`: the address in the answer's body, for pages that can't follow it with a token. */
-export const FileQuery = z.object({ redirect: z.optional(z.enum(['true', 'false'])) });
+/** `redirect=false`: the address in the answer's body, for pages that can't follow it with a token. `thumbnail=true`: of the thumbnail. */
+export const FileQuery = z.object({
+  redirect: z.optional(z.enum(['true', 'false'])),
+  thumbnail: z.optional(z.enum(['true', 'false'])),
+});
 /** What the paths hold. */
 export const FilePath = z.object({ room: RoomId, file: FileId });
 export const RoomPath = z.object({ room: RoomId });

@@ -15,6 +15,8 @@ afterAll(() => {
   for (const one of [alice, bob, carol]) one.disconnect();
 });
 
+/** What begins as a picture, and is none. */
+const BROKEN_PNG = PNG.subarray(0, 40);
 /** How long a deletion may take to reach the storage, milliseconds. */
 const PATIENCE_MS = 20_000;
 
@@ -49,6 +51,39 @@ describe('a file', () => {
       "attachment; filename*=UTF-8''a%20%22pixel%22%20%C3%A9.png",
     );
     expect(Buffer.from(await response.arrayBuffer()).equals(PNG)).toBe(true);
+  });
+
+  it('has a thumbnail where it is a picture, for members, as long as it is there', async () => {
+    const room = await createRoom(alice, { members: [bob] });
+    const [picture, broken] = [await upload(alice, room), await upload(alice, room, { bytes: BROKEN_PNG })];
+    const sent = await alice.call('POST', `/api/rooms/${room}/messages`, {
+      text: 'look',
+      attachments: [picture, broken],
+    });
+    const { seq } = bodyOf<{ seq: number }>(sent, 201);
+    expect((await readMessages(bob, room)).at(-1)).toMatchObject({
+      attachments: [
+        expect.objectContaining({ file: picture, thumbnail: { width: 1, height: 1 } }),
+        expect.not.objectContaining({ thumbnail: expect.anything() }),
+      ],
+    });
+    const small = (account: Account, file: string) =>
+      account.call('GET', `/api/rooms/${room}/files/${file}?redirect=false&thumbnail=true`);
+    const { url } = bodyOf<{ url: string }>(await small(bob, picture), 200);
+    const response = await fetch(url);
+    expect(response.headers.get('content-type')).toBe('image/png');
+    expect(
+      Buffer.from(await response.arrayBuffer())
+        .subarray(1, 4)
+        .toString(),
+    ).toBe('PNG');
+    expect((await small(bob, broken)).status).toBe(404);
+    expect((await small(carol, picture)).status).toBe(403);
+    bodyOf(await alice.call('DELETE', `/api/rooms/${room}/messages/${seq}`), 200);
+    const deadline = Date.now() + PATIENCE_MS;
+    while ((await fetch(url)).ok && Date.now() < deadline) await pause(200);
+    expect((await fetch(url)).ok).toBe(false);
+    expect((await small(bob, picture)).status).toBe(404);
   });
 
   it('is for members only (P6)', async () => {

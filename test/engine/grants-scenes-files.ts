@@ -62,7 +62,13 @@ export const sendFile: Scene = async (stage) => {
 
 /** One file from its announcement to its end, and one that is not what it is said to be. */
 export const keepFile: Scene = async (stage) => {
-  await keepUntilDeleted(stage, await uploaded(stage));
+  const picture = await uploaded(stage);
+  const small = await stage.alice.call(
+    'GET',
+    `/api/rooms/${picture.room}/files/${picture.file}?thumbnail=true`,
+  );
+  if (small.status !== 302) throw new Error('the picture has no thumbnail');
+  await keepUntilDeleted(stage, picture);
   await refuseFakes(stage);
 };
 

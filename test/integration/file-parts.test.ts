@@ -47,7 +47,8 @@ const addresses = (file: FileId, wanted: readonly number[], by: UserId = alice) 
   addressesOfParts(tools(), { room: id, user: by, file, wanted });
 const list = (file: FileId, by: UserId = alice) => listParts(tools(), { room: id, user: by, file });
 const complete = (file: FileId, by: UserId = alice) => completeFile(tools(), { room: id, user: by, file });
-const look = (key: string, size = SIZE) => lookAtUpload({ chat: ctx(), store }, { key, size });
+const look = (key: string, size = SIZE) =>
+  lookAtUpload({ chat: ctx(), store, makeThumbnail: async () => undefined }, { key, size });
 const follow = (kind: 'attach' | 'release', file: FileId) =>
   followMessage({ chat: ctx(), store }, { kind, room: id, message: 7, files: [file] });
 

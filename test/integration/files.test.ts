@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type FileSigner, keptKey, uploadKey } from '../../shared/chat/file-store.ts';
+import { type FileSigner, keptKey, thumbnailKey, uploadKey } from '../../shared/chat/file-store.ts';
 import { addressOfFile, attachmentsOf, createFile } from '../../shared/chat/files.ts';
 import { followMessage, lookAtUpload } from '../../shared/chat/keep-files.ts';
 import { createRoom } from '../../shared/chat/rooms.ts';
+import { isShown, type MakeThumbnail } from '../../shared/chat/thumbnails.ts';
 import { getFile } from '../../shared/data/files.ts';
 import type { FileId } from '../../shared/protocol/ids.ts';
 import { chatContext, room, user } from '../helper/chat.ts';
@@ -23,6 +24,12 @@ let clock = Date.now();
 let rooms = 0;
 let id = room('none');
 
+/** A thumbnail that says what it is of; none of what is no picture. */
+const makeThumbnail: MakeThumbnail = async ({ from, to }) => {
+  if (store.textOf(from)?.includes('broken')) return undefined;
+  await store.add(to, 'image/png', new TextEncoder().encode(`small ${from}`));
+  return { width: 320, height: 200 };
+};
 const ctx = () => chatContext(database, () => clock);
 
 beforeAll(async () => {
@@ -44,7 +51,7 @@ async function announced(text: string, contentType = 'text/plain'): Promise<File
 
 /** S3's notice of an upload. */
 async function look(file: FileId, size: number): Promise<void> {
-  await lookAtUpload({ chat: ctx(), store }, { key: uploadKey(id, file), size });
+  await lookAtUpload({ chat: ctx(), store, makeThumbnail }, { key: uploadKey(id, file), size });
 }
 
 async function ready(text: string): Promise<FileId> {
@@ -118,9 +125,52 @@ describe('an upload', () => {
       'uploads/a/b/c',
     ]) {
       store.put(key, 'x');
-      await lookAtUpload({ chat: ctx(), store }, { key, size: 1 });
+      await lookAtUpload({ chat: ctx(), store, makeThumbnail }, { key, size: 1 });
     }
     expect(store.objects.size).toBe(0);
+  });
+});
+
+describe('the thumbnail of an image', () => {
+  const GIF = 'GIF89a';
+  const image = async (text: string, contentType = 'image/gif') => {
+    const file = await announced(text, contentType);
+    store.put(uploadKey(id, file), text);
+    await look(file, text.length);
+    return file;
+  };
+  const small = (file: FileId) =>
+    addressOfFile({ chat: ctx(), files: signer }, { room: id, user: alice, file, thumbnail: true });
+
+  it('is there once the file is ready, is told with it, and goes with it', async () => {
+    const file = await image(GIF);
+    const key = thumbnailKey(id, file);
+    expect(store.textOf(key)).toBe(`small ${keptKey(id, file)}`);
+    expect((await small(file)).url).toBe(key);
+    expect((await address(file)).url).toBe(keptKey(id, file));
+    expect(await attach(file)).toEqual([
+      { file, name: 'a.txt', size: 6, contentType: 'image/gif', thumbnail: { width: 320, height: 200 } },
+    ]);
+    await follow('attach', 7, file);
+    expect([...store.objects.values()].map(({ isMarked }) => isMarked)).toEqual([false, false]);
+    await follow('release', 7, file);
+    expect(store.objects.size).toBe(0);
+  });
+
+  it('may be missing: the file is ready all the same', async () => {
+    const broken = await image(`${GIF}broken`);
+    expect((await address(broken)).url).toBe(keptKey(id, broken));
+    expect(await attach(broken)).toEqual([expect.not.objectContaining({ thumbnail: expect.anything() })]);
+    await expect(small(broken)).rejects.toMatchObject({ code: 'not_found' });
+    await follow('attach', 7, broken);
+    expect(store.objects.get(keptKey(id, broken))?.isMarked).toBe(false);
+  });
+
+  it('is made of pictures only, and of none that are too large', async () => {
+    expect(isShown({ contentType: 'Image/PNG', size: 32 * 1024 ** 2 })).toBe(true);
+    expect(isShown({ contentType: 'image/png', size: 32 * 1024 ** 2 + 1 })).toBe(false);
+    expect(isShown({ contentType: 'image/svg+xml', size: 10 })).toBe(false);
+    await expect(small(await ready('hello'))).rejects.toMatchObject({ code: 'not_found' });
   });
 });
 
