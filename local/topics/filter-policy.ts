@@ -1,6 +1,7 @@
 /** Filter policies of subscriptions: https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html */
 import { compileFilters } from '../streams/filter.ts';
 import type { MessageAttribute, Notification } from './notification.ts';
+import { POLICY_RULES } from './policy-rules.ts';
 
 export type Passes = (notification: Notification, protocol: string) => boolean;
 
@@ -10,7 +11,7 @@ export type Passes = (notification: Notification, protocol: string) => boolean;
  */
 export function compilePolicy(policy: Readonly<Record<string, unknown>> | undefined, scope: string): Passes {
   if (!policy) return () => true;
-  const matches = compileFilters([policy]);
+  const matches = compileFilters([policy], POLICY_RULES);
   if (scope === 'MessageBody') {
     return ({ textFor }, protocol) => {
       try {

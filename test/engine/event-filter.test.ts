@@ -69,6 +69,9 @@ describe('an event pattern', () => {
     [{ a: [{ numeric: ['>'] }] }, /a has a numeric rule/],
     [{ a: [{ numeric: ['~', 1] }] }, /without sense/],
     [{ a: [{ prefix: 'x', suffix: 'y' }] }, /not known/],
+    // Topics have these, mappings have not.
+    [{ a: [{ wildcard: 'x*' }] }, /not known/],
+    [{ a: [{ cidr: '10.0.0.0/8' }] }, /not known/],
   ])('%o is refused', (pattern, reason) => {
     expect(() => compileFilters([pattern])).toThrow(PatternError);
     expect(() => compileFilters([pattern])).toThrow(reason);

@@ -10,6 +10,9 @@ const ATTRIBUTES: MessageAttributes = {
   kind: { DataType: 'String', StringValue: 'created' },
   price: { DataType: 'Number', StringValue: '100.50' },
   precise: { DataType: 'Number.int', StringValue: '7' },
+  formula: { DataType: 'String', StringValue: 'a*b.c\\d' },
+  source: { DataType: 'String', StringValue: '10.0.255.1' },
+  source6: { DataType: 'String', StringValue: '2001:db8::1' },
   tags: { DataType: 'String.Array', StringValue: '["red", "blue", 3, null]' },
   bytes: { DataType: 'Binary', BinaryValue: 'AAAA' },
 };
@@ -27,6 +30,12 @@ describe('a filter policy on attributes', () => {
     [{ kind: [{ 'anything-but': { prefix: 'up' } }] }],
     [{ price: [100.5] }],
     [{ precise: [{ numeric: ['>', 5, '<', 8] }] }],
+    [{ kind: [{ wildcard: 'cr*te*' }] }],
+    [{ kind: [{ wildcard: ['x*', '*ed'] }] }],
+    [{ kind: [{ 'anything-but': { wildcard: '*x*' } }] }],
+    [{ formula: [{ wildcard: 'a\\*b.c\\\\*' }] }],
+    [{ source: [{ cidr: '10.0.0.0/8' }] }],
+    [{ source6: [{ cidr: '2001:db8::/32' }] }],
     [{ tags: ['blue'] }],
     [{ tags: [3] }],
     [{ tags: [{ 'anything-but': 'red' }] }],
@@ -40,6 +49,13 @@ describe('a filter policy on attributes', () => {
     [{ kind: ['created'], price: [1] }],
     [{ price: ['100.50'] }],
     [{ kind: [{ numeric: ['>', 0] }] }],
+    [{ kind: [{ wildcard: 'cr*t' }] }],
+    [{ kind: [{ wildcard: 'cre.*' }] }],
+    [{ formula: [{ wildcard: 'a\\*b-c*' }] }],
+    [{ price: [{ wildcard: '*' }] }],
+    [{ source: [{ cidr: '10.1.0.0/16' }] }],
+    [{ source: [{ cidr: '::/0' }] }],
+    [{ kind: [{ cidr: '0.0.0.0/0' }] }],
     [{ tags: ['green'] }],
     [{ missing: [{ 'anything-but': 'x' }] }],
     [{ kind: [{ exists: false }] }],
@@ -51,9 +67,16 @@ describe('a filter policy on attributes', () => {
     expect(compilePolicy(undefined, 'MessageAttributes')(message({}), 'sqs')).toBe(true);
   });
 
-  it.each([[{ a: [{ wildcard: 'x*' }] }], [{ a: [{ cidr: '10.0.0.0/8' }] }], [{ a: 'text' }]])(
-    '%o can’t be read',
-    (policy) => expect(() => passes(policy)).toThrow(/unable to read an event pattern; a/),
+  it.each([
+    [{ a: [{ wildcard: 'x**' }] }],
+    [{ a: [{ wildcard: 'x\\y' }] }],
+    [{ a: [{ wildcard: 7 }] }],
+    [{ a: [{ cidr: '10.0.0.0' }] }],
+    [{ a: [{ cidr: '10.0.0.0/33' }] }],
+    [{ a: [{ like: 'x' }] }],
+    [{ a: 'text' }],
+  ])('%o can’t be read', (policy) =>
+    expect(() => passes(policy)).toThrow(/unable to read an event pattern; a/),
   );
 });
 
