@@ -2,8 +2,16 @@
 import { readHistory } from '../../shared/chat/history.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
 import { chargesOfMessage } from '../../shared/chat/spam.ts';
+import { listThreads } from '../../shared/chat/threads.ts';
 import { REPLIES } from '../../shared/protocol/frames.ts';
-import { HistoryQuery, RoomPath, SendMessageBody } from '../../shared/protocol/rest.ts';
+import {
+  HistoryQuery,
+  PageQuery,
+  pageOf,
+  RoomPath,
+  SendMessageBody,
+  Thread,
+} from '../../shared/protocol/rest.ts';
 import { endpoint } from './endpoint.ts';
 
 const tag = 'Messages';
@@ -52,4 +60,22 @@ const read = endpoint(
     readHistory(services.context, { ...query, user: identity.user, room: params.room }),
 );
 
-export const messageEndpoints = [read, send];
+const threads = endpoint(
+  {
+    method: 'GET',
+    path: '/api/rooms/{room}/threads',
+    operation: 'list threads',
+    summary:
+      'Threads that the user takes part in, the ones with the newest replies first, with how many replies it has not read.',
+    tag,
+    params: RoomPath,
+    query: PageQuery,
+    status: 200,
+    answer: pageOf(Thread),
+    refusals: ['not_found', 'forbidden'],
+  },
+  ({ params: { room }, query, identity: { user }, services }) =>
+    listThreads(services.context, { ...query, user, room }),
+);
+
+export const messageEndpoints = [read, send, threads];

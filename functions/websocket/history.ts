@@ -7,5 +7,5 @@ export const handler = command('history', async ({ context, caller: { user }, co
   const { room, before, limit, thread } = command;
   const page = await readHistory(context, { user, room, before, limit, thread });
   const messages = fitNewest(page.messages);
-  return { room, messages, more: page.more || messages.length < page.messages.length };
+  return { ...page, messages, more: page.more || messages.length < page.messages.length };
 });

@@ -10,6 +10,7 @@ import { upToDate } from './message-events.ts';
 import { readForward } from './read-log.ts';
 import { refusing, strangerRefusal } from './refusals.ts';
 import { mayShow, standingOf } from './standing.ts';
+import { unreadIn } from './threads.ts';
 
 /** Events of one page of the log: where few of them are messages, pages are read on until there are enough. */
 const PAGE_EVENTS = 200;
@@ -50,13 +51,16 @@ export async function readHistory(ctx: ChatContext, request: HistoryRequest): Pr
       thread === undefined
         ? await readBack(ctx, head, tail, stretch)
         : await readThread(ctx, room, tail, { ...stretch, root: thread });
+    const isNewest = thread !== undefined && before === undefined;
+    const unread = isNewest ? await unreadIn(ctx, { user, room, root: thread }, standing, tail) : undefined;
     const after = await getMembershipRecord(ctx.chat, user, room);
     if (!mayShow(record, after)) throw await strangerRefusal(ctx, room, operation);
     const messages = found.newestFirst
       .slice(0, limit)
       .reverse()
       .map((message) => toMessage(upToDate(message, tail), user));
-    return { room, messages, more: found.newestFirst.length > limit || found.isCut };
+    const more = found.newestFirst.length > limit || found.isCut;
+    return { room, messages, more, ...(unread === undefined ? {} : { unread }) };
   });
 }
 

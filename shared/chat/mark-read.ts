@@ -1,14 +1,18 @@
 /** How far a member has read. */
 import { moveReadMark } from '../data/read-marks.ts';
+import { moveThreadMark } from '../data/thread-marks.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import type { ReplyData } from '../protocol/frames.ts';
 import type { RoomId, UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
+import { getMembership } from './membership.ts';
 import { requireMember } from './ranks.ts';
+import { readTail } from './read-message.ts';
 import { readRoom } from './read-room.ts';
-import { refusing } from './refusals.ts';
+import { refusing, strangerRefusal } from './refusals.ts';
 import type { HeadView } from './room-memory.ts';
 import { storedEvent } from './stored-event.ts';
+import { markOf, rootOf, unreadReplies } from './threads.ts';
 
 export interface Marking {
   /** Where the mark is now, and what is unread from there on. */
@@ -39,6 +43,32 @@ export async function markRead(
     if (!marked) throw new ParleyError('unavailable', operation, 'you are joining just now; send it again');
     const { mark, moved } = marked;
     return { data: { room, seq: mark.seq, unread: Math.max(0, view.n - mark.n) }, moved };
+  });
+}
+
+/**
+ * Moves the user's mark in a thread, which has one of its own: what is read there is not read in the room, nor the other way round.
+ *
+ * @throws {ParleyError} as `markRead`; `not_found` also where there is no such message, `bad_request` for a reply.
+ */
+export async function markThreadRead(
+  ctx: ChatContext,
+  request: { readonly user: UserId; readonly room: RoomId; readonly thread: number; readonly seq: number },
+): Promise<ReplyData<'markRead'>> {
+  const operation = 'mark as read';
+  const { user, room, thread, seq } = request;
+  return refusing(operation, async () => {
+    const { view, standing } = await readRoom(ctx, { user, room }, operation);
+    const member = await requireMember(ctx, operation, { view, standing });
+    await rootOf(ctx, room, thread, operation);
+    const place = { user, room, root: thread };
+    const moved = await moveThreadMark(ctx.chat, { ...place, seq: Math.min(seq, view.seq) });
+    // Read after the mark was moved: what came meanwhile is unread.
+    const tail = (await readTail(ctx, room))?.tail ?? [];
+    const unread = await unreadReplies(ctx, { ...place, mark: markOf(moved, member) }, tail);
+    // P6: as for history.
+    if (!(await getMembership(ctx, user, room))) throw await strangerRefusal(ctx, room, operation);
+    return { room, thread, seq: moved, unread };
   });
 }
 

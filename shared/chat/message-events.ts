@@ -2,6 +2,7 @@
 import type { Committed } from '../data/events.ts';
 import { type MessageState, type StoredMessage, UNTOUCHED } from '../data/message-state.ts';
 import type { EventOf, RoomEvent } from '../protocol/events.ts';
+import type { UserId } from '../protocol/ids.ts';
 
 /** An event that changes one message. */
 export type MessageChange = EventOf<
@@ -27,9 +28,18 @@ export function applyChange(state: MessageState, event: MessageChange): MessageS
       if (event.deleted) return next;
       return { ...next, text: event.text, editedAt: event.at, edits: [...state.edits, event.seq] };
     case 'message.deleted': {
-      const { counted, replies, lastReplyAt, edits } = state;
-      const thread = lastReplyAt === undefined ? { counted, replies } : { counted, replies, lastReplyAt };
-      return { ...thread, applied: event.seq, deleted: event.seq, edits, reactions: {} };
+      const { counted, replies, lastReplyAt, lastReply, participants, edits } = state;
+      return {
+        counted,
+        replies,
+        ...(lastReplyAt === undefined ? {} : { lastReplyAt }),
+        ...(lastReply === undefined ? {} : { lastReply }),
+        ...(participants === undefined ? {} : { participants }),
+        applied: event.seq,
+        deleted: event.seq,
+        edits,
+        reactions: {},
+      };
     }
     case 'message.pinned':
       return { ...next, pinned: state.pinned ?? event.seq };
@@ -65,13 +75,25 @@ export interface ReplyCount {
   readonly seq: number;
   readonly at: string;
   readonly by: 1 | -1;
+  /** Who replied, or deleted. */
+  readonly user: UserId;
 }
 
+/** People who replied that a thread remembers, so that its item stays small: 3 KB. */
+export const MAX_PARTICIPANTS = 100;
+
 /** The state of a thread's root after a reply, or after a reply's deletion. */
-export function countReply(state: MessageState, { seq, at, by }: Omit<ReplyCount, 'root'>): MessageState {
+export function countReply(
+  state: MessageState,
+  { seq, at, by, user }: Omit<ReplyCount, 'root'>,
+): MessageState {
   if (seq <= state.counted) return state;
   const replies = Math.max(0, state.replies + by);
-  return { ...state, counted: seq, replies, ...(by > 0 ? { lastReplyAt: at } : {}) };
+  if (by < 0) return { ...state, counted: seq, replies };
+  const before = state.participants ?? [];
+  const isKnown = before.includes(user) || before.length >= MAX_PARTICIPANTS;
+  const participants = isKnown ? before : [...before, user];
+  return { ...state, counted: seq, replies, lastReplyAt: at, lastReply: seq, participants };
 }
 
 /** A message as of the end of a log's tail, of which some events may have been applied to it already. */
@@ -81,7 +103,7 @@ export function upToDate(message: StoredMessage, tail: readonly Committed[]): St
   const state = tail.reduce((now, { event }) => {
     if (isMessageChange(event)) return event.target === seq ? applyChange(now, event) : now;
     if (event.type !== 'message.created' || event.thread !== seq) return now;
-    return countReply(now, { seq: event.seq, at: event.at, by: 1 });
+    return countReply(now, { seq: event.seq, at: event.at, by: 1, user: event.user });
   }, before);
   return state === before ? message : { ...message, state };
 }

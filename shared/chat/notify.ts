@@ -67,7 +67,7 @@ export async function notify(
   if (!head || head.deleted) return undefined;
   const { people, hints, next } = await candidatesOf(ctx, { head, event, after: task.after });
   const others = people.filter((user) => user !== event.user);
-  const addressees = await batchGetAddressees(ctx.chat, room, event.user, others);
+  const addressees = await batchGetAddressees(ctx.chat, room, event, others);
   const preview = previewOf(state?.text ?? event.text);
   const outcomes = await Promise.allSettled([
     ...dropStale(ctx, head, hints, addressees),
@@ -123,12 +123,12 @@ async function candidatesOf(
 function kindFor(
   head: Head,
   { seq, user: author, mentions = [], everyone }: MessageCreated,
-  { user, record, hasBlockedAuthor }: Addressee,
+  { user, record, hasBlockedAuthor, threadRead }: Addressee,
 ): NotificationKind | undefined {
   const standing = standingOf(user, record, head.changes);
   if (!standing || standing.since > seq || hasBlockedAuthor || user === author) return undefined;
   const membership = record?.state === 'active' ? record.membership : undefined;
-  if ((membership?.read.seq ?? 0) >= seq) return undefined;
+  if (Math.max(membership?.read.seq ?? 0, threadRead) >= seq) return undefined;
   const wish = membership?.notify ?? 'mentions';
   if (wish === 'nothing') return undefined;
   if (head.pair) return 'direct';

@@ -56,13 +56,13 @@ export async function project(ctx: ChatContext, room: RoomId, batch: readonly Co
   );
   const replies = batch.flatMap(({ event }): ReplyCount[] => {
     if (event.type === 'message.created' && event.thread !== undefined) {
-      return [{ root: event.thread, seq: event.seq, at: event.at, by: 1 }];
+      return [{ root: event.thread, seq: event.seq, at: event.at, by: 1, user: event.user }];
     }
     if (event.type !== 'message.deleted') return [];
     // Counted back by the event that deleted the reply, and by no other that came too late.
     const reply = changed.get(event.target);
     const root = reply?.state?.deleted === event.seq ? reply.event.thread : undefined;
-    return root === undefined ? [] : [{ root, seq: event.seq, at: event.at, by: -1 }];
+    return root === undefined ? [] : [{ root, seq: event.seq, at: event.at, by: -1, user: event.user }];
   });
   await applyAll(
     ctx,

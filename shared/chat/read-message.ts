@@ -29,7 +29,7 @@ export function noSuchMessage(operation: string): ParleyError {
 }
 
 /** The head of a room, and what is committed beyond `settled`: what the projector may not have applied yet. */
-async function readTail(
+export async function readTail(
   ctx: ChatContext,
   room: RoomId,
 ): Promise<{ readonly head: Head; readonly tail: readonly Committed[] } | undefined> {

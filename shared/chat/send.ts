@@ -12,9 +12,10 @@ import type { ChatContext } from './context.ts';
 import { attachmentsOf } from './files.ts';
 import { type Mentions, mentionsOf } from './mentions.ts';
 import { requireMember } from './ranks.ts';
-import { messageAsOfNow, noSuchMessage } from './read-message.ts';
+import { noSuchMessage } from './read-message.ts';
 import type { HeadView } from './room-memory.ts';
 import { refuseMuted, refuseToBlocked, textAfterHook } from './speaking.ts';
+import { rootOf } from './threads.ts';
 
 const OPERATION = 'send';
 
@@ -73,15 +74,10 @@ export async function sendMessage(
   return { room: author.room, seq, at };
 }
 
-/** Threads have one level: a reply to a reply names the message that began it. @throws {ParleyError} `not_found`, `bad_request`. */
+/** Who replies, replies to what is there. @throws {ParleyError} `not_found`, `bad_request`. */
 async function requireRoot(ctx: ChatContext, room: RoomId, thread: number): Promise<void> {
-  const root = await messageAsOfNow(ctx, room, thread);
-  if (!root || root.state?.deleted !== undefined) throw noSuchMessage(OPERATION);
-  if (root.event.thread === undefined) return;
-  const reason = `must be the message that the thread began with, which is ${root.event.thread}`;
-  throw new ParleyError('bad_request', OPERATION, `thread ${reason}`, {
-    issues: [{ path: 'thread', reason }],
-  });
+  const { state } = await rootOf(ctx, room, thread, OPERATION);
+  if (state?.deleted !== undefined) throw noSuchMessage(OPERATION);
 }
 
 /**

@@ -118,13 +118,41 @@ export async function pageReplies(
   room: RoomId,
   { root, before, limit }: { readonly root: number; readonly before: number; readonly limit: number },
 ): Promise<readonly number[]> {
-  const { gsi1pk, gsi1sk } = ownerKeys.reply(room, root, Math.min(before, MAX_SEQ));
+  const replies = await queryReplies(table, room, { root, after: 0, before, limit });
+  return replies.map(({ event }) => event.seq);
+}
+
+/** A thread's replies between two numbers, the newest first; a moment behind (an index). */
+export async function queryReplies(
+  table: Table,
+  room: RoomId,
+  range: { readonly root: number; readonly after: number; readonly before: number; readonly limit: number },
+): Promise<readonly Committed[]> {
+  const { root, after, before, limit } = range;
+  if (before - after < 2) return [];
+  const { gsi1pk, gsi1sk } = ownerKeys.reply(room, root, after + 1);
   const { items } = await table.query({
-    where: 'gsi1pk = :thread AND gsi1sk < :before',
-    values: { ':thread': gsi1pk, ':before': gsi1sk },
+    where: 'gsi1pk = :thread AND gsi1sk BETWEEN :first AND :last',
+    values: { ':thread': gsi1pk, ':first': gsi1sk, ':last': paddedSeq(Math.min(before, MAX_SEQ) - 1) },
     index: BY_OWNER,
     descending: true,
     limit,
   });
-  return items.map((item) => toCommitted(item).event.seq);
+  return items.map(toCommitted);
+}
+
+/** A page of the messages that threads of a room began with, the newest reply first, those before number `before`; a moment behind. */
+export async function pageThreads(
+  table: Table,
+  room: RoomId,
+  { before, limit }: { readonly before: number; readonly limit: number },
+): Promise<{ readonly roots: readonly StoredMessage[]; readonly more: boolean }> {
+  const { items, next } = await table.query({
+    where: 'gsi1pk = :threads AND gsi1sk < :before',
+    values: { ':threads': ownerKeys.threads(room).gsi1pk, ':before': paddedSeq(before) },
+    index: BY_OWNER,
+    descending: true,
+    limit,
+  });
+  return { roots: items.map(toCommitted).filter(isMessage), more: next !== undefined };
 }

@@ -53,6 +53,11 @@ export const chatKeys = {
     pk: `USER#${user}`,
     sk: `${NOTIFIED_PREFIX}${room}#${paddedSeq(seq)}`,
   }),
+  /** How far a user has read a thread. */
+  threadMark: (user: UserId, room: RoomId, root: number): Key => ({
+    pk: `USER#${user}`,
+    sk: `${THREAD_MARK_PREFIX}${room}#${paddedSeq(root)}`,
+  }),
   publicKeys: (): Key => ({ pk: 'KEYS', sk: 'JWKS' }),
   /** A room that a user was ever a member of: where its name stands in a log, long after the membership's tombstone has gone. */
   pastRoom: (user: UserId, room: RoomId): Key => ({ pk: `USER#${user}`, sk: `${PAST_ROOM_PREFIX}${room}` }),
@@ -87,6 +92,7 @@ export const SESSION_PREFIX = 'SESSION#';
 export const PAST_ROOM_PREFIX = 'PAST#';
 export const WANTS_ALL_PREFIX = 'ALL#';
 export const NOTIFIED_PREFIX = 'NOTIFIED#';
+export const THREAD_MARK_PREFIX = 'THREAD#';
 
 /** Partitions of the index `byOwner`. */
 export const ownerKeys = {
@@ -98,6 +104,12 @@ export const ownerKeys = {
   reply: (room: RoomId, root: number, seq: number) => ({
     gsi1pk: `THREAD#${room}#${root}`,
     gsi1sk: paddedSeq(seq),
+  }),
+  /** The threads of a room by their newest reply: on the message that each began with. */
+  threads: (room: RoomId) => ({ gsi1pk: `THREADS#${room}` }),
+  thread: (room: RoomId, lastReply: number) => ({
+    gsi1pk: `THREADS#${room}`,
+    gsi1sk: paddedSeq(lastReply),
   }),
   people: () => ({ gsi1pk: 'ACCOUNTS' }),
   person: (user: UserId) => ({ gsi1pk: 'ACCOUNTS', gsi1sk: user }),

@@ -5,7 +5,7 @@
 import * as z from 'zod/mini';
 import type { Message, MessageCreated } from '../protocol/events.ts';
 import { type RoomId, Time, UserId } from '../protocol/ids.ts';
-import { chatKeys } from './keys.ts';
+import { chatKeys, ownerKeys } from './keys.ts';
 import { ignoreFailedCondition, type Table } from './table.ts';
 
 export const MessageState = z.object({
@@ -26,6 +26,10 @@ export const MessageState = z.object({
   reactions: z.record(z.string(), z.array(z.object({ user: UserId, seq: z.int() }))),
   replies: z.int(),
   lastReplyAt: z.optional(Time),
+  /** Number of the newest reply, deleted or not. */
+  lastReply: z.optional(z.int()),
+  /** Who replied, in that order; so many at most (message-events.ts). */
+  participants: z.optional(z.array(UserId)),
 });
 export type MessageState = z.infer<typeof MessageState>;
 
@@ -71,7 +75,7 @@ export function toMessage({ event, state = UNTOUCHED }: StoredMessage, viewer: U
 }
 
 /**
- * Stores what became of a message. A deleted one loses its text, its attachments and its mentions.
+ * Stores what became of a message, and where its thread is listed. A deleted one loses its text, its attachments and its mentions.
  *
  * @param before the state that `next` was made from.
  * @returns whether it is stored; false where another run was faster: look again.
@@ -82,9 +86,11 @@ export async function putMessageState(
   { event: { seq }, state: before }: StoredMessage,
   next: MessageState,
 ): Promise<boolean> {
+  const { lastReply } = next;
+  const listed = lastReply === undefined || lastReply === before?.lastReply ? undefined : lastReply;
   const written = await ignoreFailedCondition(
     table.update(chatKeys.event(room, seq), {
-      update: `SET #state = :next${next.deleted === undefined ? '' : `, ${WIPE}`}`,
+      update: `SET #state = :next${listed === undefined ? '' : `, ${LIST}`}${next.deleted === undefined ? '' : `, ${WIPE}`}`,
       condition: before
         ? '#state.#applied = :applied AND #state.#counted = :counted'
         : 'attribute_exists(pk) AND attribute_not_exists(#state)',
@@ -96,12 +102,20 @@ export async function putMessageState(
       values: {
         ':next': next,
         ...(before ? { ':applied': before.applied, ':counted': before.counted } : {}),
+        ...(listed === undefined ? {} : listedAs(room, listed)),
         ...(next.deleted === undefined ? {} : { ':true': true, ':nothing': '' }),
       },
       returns: 'UPDATED_NEW',
     }),
   );
   return written !== undefined;
+}
+
+const LIST = 'gsi1pk = :threads, gsi1sk = :place';
+
+function listedAs(room: RoomId, lastReply: number): Readonly<Record<string, string>> {
+  const { gsi1pk, gsi1sk } = ownerKeys.thread(room, lastReply);
+  return { ':threads': gsi1pk, ':place': gsi1sk };
 }
 
 const WIPE = '#deleted = :true, #text = :nothing REMOVE #attachments, #mentions, #everyone';

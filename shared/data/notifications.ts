@@ -81,17 +81,26 @@ export interface Addressee {
   readonly record: MembershipRecord | undefined;
   /** Whether it takes nothing from the author. */
   readonly hasBlockedAuthor: boolean;
+  /** How far it has read the message's thread; 0 where there is no mark. */
+  readonly threadRead: number;
 }
 
-/** What these people are in the room, and whether they have blocked the author; strongly consistent, in the list's order. */
+/**
+ * What these people are in the room, whether they have blocked a message's author, and how far they have read its thread; strongly
+ * consistent, in the list's order.
+ */
 export async function batchGetAddressees(
   table: Table,
   room: RoomId,
-  author: UserId,
+  { user: author, thread }: { readonly user: UserId; readonly thread?: number | undefined },
   people: readonly UserId[],
 ): Promise<readonly Addressee[]> {
   const items = await table.batchGet(
-    people.flatMap((user) => [chatKeys.membership(user, room), chatKeys.block(user, author)]),
+    people.flatMap((user) => [
+      chatKeys.membership(user, room),
+      chatKeys.block(user, author),
+      ...(thread === undefined ? [] : [chatKeys.threadMark(user, room, thread)]),
+    ]),
   );
   const found = new Map(items.map((item) => [`${item.pk} ${item.sk}`, item]));
   const itemOf = ({ pk, sk }: { readonly pk: string; readonly sk: string }) => found.get(`${pk} ${sk}`);
@@ -101,6 +110,8 @@ export async function batchGetAddressees(
       user,
       record: membership && toMembershipRecord(membership),
       hasBlockedAuthor: itemOf(chatKeys.block(user, author)) !== undefined,
+      threadRead:
+        thread === undefined ? 0 : Number(itemOf(chatKeys.threadMark(user, room, thread))?.seq ?? 0),
     };
   });
 }

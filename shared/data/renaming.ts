@@ -10,7 +10,17 @@ export interface Renaming {
 }
 
 /** Fields that hold user ids, one or a list of them, at any depth. Texts are not looked at: what someone wrote stays as written. */
-const USER_FIELDS = new Set(['user', 'users', 'member', 'by', 'mentions', 'owners', 'pair', 'uploader']);
+const USER_FIELDS = new Set([
+  'user',
+  'users',
+  'member',
+  'by',
+  'mentions',
+  'owners',
+  'pair',
+  'participants',
+  'uploader',
+]);
 
 /** The item's value with the names changed; the very same value where it holds none. */
 export function renamed(value: unknown, renaming: Renaming, field = ''): unknown {

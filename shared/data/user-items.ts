@@ -12,6 +12,7 @@ import {
   PRESENCE,
   REPORT_PREFIX,
   SESSION_PREFIX,
+  THREAD_MARK_PREFIX,
   USER_CONNECTION_PREFIX,
   WANTS_ALL_PREFIX,
 } from './keys.ts';
@@ -37,6 +38,7 @@ const KINDS: readonly (readonly [prefix: string, kind: ExportKind])[] = [
   [BLOCK_PREFIX, 'block'],
   [NOTIFIED_PREFIX, 'notification'],
   [WANTS_ALL_PREFIX, 'notification'],
+  [THREAD_MARK_PREFIX, 'thread'],
   ['LANE#', 'login'],
   ['SOURCE#', 'login'],
   [USER_CONNECTION_PREFIX, 'connection'],
@@ -48,7 +50,13 @@ const KINDS: readonly (readonly [prefix: string, kind: ExportKind])[] = [
 ];
 
 /** What a user is blocked or known under lies in the key alone. */
-const NAMED_BY_KEY: readonly string[] = [BLOCK_PREFIX, BAN_PREFIX, SESSION_PREFIX, NOTIFIED_PREFIX];
+const NAMED_BY_KEY: readonly string[] = [
+  BLOCK_PREFIX,
+  BAN_PREFIX,
+  SESSION_PREFIX,
+  NOTIFIED_PREFIX,
+  THREAD_MARK_PREFIX,
+];
 
 /** Stored → wire. @param room that it belongs to. */
 export function toRecord(item: Item, room?: RoomId): ExportRecord {

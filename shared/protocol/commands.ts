@@ -40,7 +40,7 @@ export const COMMANDS = {
   joinRoom: command('joinRoom', { room: RoomId }),
   leaveRoom: command('leaveRoom', { room: RoomId }),
   typing: command('typing', { room: RoomId, on: z.boolean() }),
-  markRead: command('markRead', { room: RoomId, seq: SeenSeq }),
+  markRead: command('markRead', { room: RoomId, seq: SeenSeq, thread: z.optional(Seq) }),
   sync: command('sync', {
     rooms: z.optional(
       z

@@ -11,6 +11,7 @@ export const ExportKind = z.enum([
   'membership',
   'block',
   'notification',
+  'thread',
   'login',
   'connection',
   'presence',

@@ -32,9 +32,21 @@ export const REPLIES = {
   joinRoom: Appended,
   leaveRoom: Appended,
   typing: z.object({}),
-  markRead: z.object({ room: RoomId, seq: SeenSeq, unread: z.int() }),
+  markRead: z.object({
+    room: RoomId,
+    /** Number of the message that the thread began with, where its own mark was moved. */
+    thread: z.optional(Seq),
+    seq: SeenSeq,
+    unread: z.int(),
+  }),
   sync: z.object({ rooms: z.array(SyncedRoom) }),
-  history: z.object({ room: RoomId, messages: z.array(Message), more: z.boolean() }),
+  history: z.object({
+    room: RoomId,
+    messages: z.array(Message),
+    more: z.boolean(),
+    /** Of a thread, with its newest replies: how many of them the user has not read. */
+    unread: z.optional(z.int()),
+  }),
   presence: z.object({ room: RoomId, online: z.array(UserId), count: z.int() }),
   authenticate: z.object({ expiresAt: Time }),
   ping: z.object({ at: Time }),

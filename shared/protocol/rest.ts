@@ -141,6 +141,10 @@ export const FoundMessage = z.extend(Message, {
 });
 export type FoundMessage = z.infer<typeof FoundMessage>;
 
+/** A thread that the user takes part in: the message that it began with, and how many replies the user has not read. */
+export const Thread = z.object({ root: Message, unread: z.int() });
+export type Thread = z.infer<typeof Thread>;
+
 export const EditMessageBody = z.strictObject({ id: z.optional(ClientId), text: messageFields.text });
 export const ReportBody = z.strictObject({ reason: characters(1, 500) });
 /** A report: who wants the admins to look at a message, and why; with the message as it is now. */

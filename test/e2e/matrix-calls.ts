@@ -152,6 +152,7 @@ export const WAYS: Readonly<Record<string, Way>> = {
   'DELETE /api/rooms/{room}/bans/{user}': { ask: about(({ banned }) => ({ user: banned })), alone: true },
   'PUT /api/rooms/{room}/preferences': body(() => ({ notify: 'all' })),
   'GET /api/rooms/{room}/messages': {},
+  'GET /api/rooms/{room}/threads': {},
   'POST /api/rooms/{room}/messages': body(() => ({ text: 'hello' })),
   'POST /api/rooms/{room}/messages/{seq}/report': {
     ask: about(({ other }) => ({ seq: String(other) }), { body: { reason: 'It is rude.' } }),

@@ -76,4 +76,29 @@ describe('markRead', () => {
     expect(told(a, 'read')).toHaveLength(1);
     expect(told(b, 'read')).toEqual([]);
   });
+
+  it('of a thread is a mark of its own, and the thread says what is unread', async () => {
+    const { room, alice, bob } = await setUp(1);
+    const [a, b] = [await alice.connect(), await bob.connect()];
+    const thread = 3;
+    const reply = (client: Client, text: string) => client.command('sendMessage', { room, thread, text });
+    const { seq } = await reply(a, 'one');
+    await reply(b, 'two');
+    await reply(a, 'three');
+    const threads = async () =>
+      bodyOf<{ items: object[] }>(await bob.call('GET', `/api/rooms/${room}/threads`), 200).items;
+    const root = expect.objectContaining({ seq: thread, replyCount: 3 });
+    expect(await threads()).toEqual([{ root, unread: 2 }]);
+    expect(await b.command('markRead', { room, thread, seq })).toEqual({ room, thread, seq, unread: 1 });
+    expect(await b.command('history', { room, thread })).toMatchObject({ unread: 1 });
+    const paged = await bob.call('GET', `/api/rooms/${room}/messages?thread=${thread}`);
+    expect(bodyOf(paged, 200)).toMatchObject({ unread: 1 });
+    await b.command('markRead', { room, thread, seq: 999 });
+    expect(await threads()).toEqual([{ root, unread: 0 }]);
+    expect((await b.command('sync')).rooms).toContainEqual(
+      expect.objectContaining({ room, read: 2, unread: 4 }),
+    );
+    expect(await b.ask({ action: 'markRead', room, thread: seq, seq })).toBeRefused('bad_request');
+    expect(await b.ask({ action: 'markRead', room, thread: 1, seq })).toBeRefused('not_found');
+  });
 });

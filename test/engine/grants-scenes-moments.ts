@@ -23,8 +23,11 @@ const typing: Scene = async (stage) => {
 
 const markRead: Scene = async (stage) => {
   const { room, a, b } = await together(stage);
+  await a.command('sendMessage', { room, thread: 3, text: `more ${room}` });
+  const { unread: replies } = await b.command('markRead', { room, thread: 3, seq: 3 });
+  if (replies !== 1) throw new Error(`${replies} replies are unread`);
   const { unread } = await b.command('markRead', { room, seq: 3 });
-  if (unread !== 0) throw new Error(`${unread} are unread`);
+  if (unread !== 1) throw new Error(`${unread} are unread`);
   await a.waitFor('a read mark', () =>
     a.frames.find((frame) => frame.type === 'read' && frame.room === room),
   );

@@ -79,9 +79,19 @@ export interface DataOf {
   joinRoom: Appended;
   leaveRoom: Appended;
   sync: { readonly rooms: readonly SyncedRoom[] };
-  history: { readonly room: string; readonly messages: readonly Message[]; readonly more: boolean };
+  history: {
+    readonly room: string;
+    readonly messages: readonly Message[];
+    readonly more: boolean;
+    readonly unread?: number;
+  };
   typing: Readonly<Record<string, never>>;
-  markRead: { readonly room: string; readonly seq: number; readonly unread: number };
+  markRead: {
+    readonly room: string;
+    readonly thread?: number;
+    readonly seq: number;
+    readonly unread: number;
+  };
   presence: { readonly room: string; readonly online: readonly string[]; readonly count: number };
   authenticate: { readonly expiresAt: string };
   ping: { readonly at: string };

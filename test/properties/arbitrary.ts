@@ -12,7 +12,7 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   joinRoom: ['room'],
   leaveRoom: ['room'],
   typing: ['room', 'on'],
-  markRead: ['room', 'seq'],
+  markRead: ['room', 'seq', 'thread'],
   sync: ['rooms'],
   history: ['room', 'before', 'limit', 'thread'],
   presence: ['room'],

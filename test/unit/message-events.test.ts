@@ -53,7 +53,12 @@ describe('what events make of a message', () => {
   });
 
   it('nothing but its place and its thread once it is deleted, whatever comes later', () => {
-    const before = countReply(apply(edited(2, 'hi'), reacted(3, 'bob')), { seq: 4, at: at(4), by: 1 });
+    const before = countReply(apply(edited(2, 'hi'), reacted(3, 'bob')), {
+      seq: 4,
+      at: at(4),
+      by: 1,
+      user: user('bob'),
+    });
     const state = [deleted(5), edited(6, 'back'), reacted(7, 'bob')].reduce(applyChange, before);
     expect(shown(state)).toEqual({
       seq: 1,
@@ -69,9 +74,14 @@ describe('what events make of a message', () => {
   });
 
   it('counts replies, and back those that were deleted', () => {
-    const two = [2, 3].reduce((state, seq) => countReply(state, { seq, at: at(seq), by: 1 }), UNTOUCHED);
+    const two = [2, 3].reduce(
+      (state, seq) => countReply(state, { seq, at: at(seq), by: 1, user: user('bob') }),
+      UNTOUCHED,
+    );
     expect(shown(two)).toMatchObject({ replyCount: 2, lastReplyAt: at(3) });
-    expect(shown(countReply(two, { seq: 4, at: at(4), by: -1 }))).toMatchObject({ replyCount: 1 });
+    expect(shown(countReply(two, { seq: 4, at: at(4), by: -1, user: user('bob') }))).toMatchObject({
+      replyCount: 1,
+    });
   });
 
   it('the same, however often and from wherever on the events come again', () => {

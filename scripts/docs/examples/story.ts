@@ -111,6 +111,15 @@ async function messages(play: Player, alice: string, bob: string): Promise<void>
     body: { text: 'another', id: 'm13' },
   });
   await play.call('delete', { token: alice, params: { room, seq: slip.seq } });
+  const thread = target;
+  const { seq: reply } = await b.command<{ seq: number }>('sendMessage', {
+    room,
+    thread,
+    text: 'hello again',
+  });
+  await a.command('history', { room, thread, limit: 2 });
+  await play.call('listThreads', { token: alice, params: { room } });
+  await a.command('markRead', { room, thread, seq: reply });
   await play.call('setThePreferences', { token: bob, params: { room }, body: { notify: 'all' } });
   await a.command('sendMessage', { room, text: 'are you there, @bob?', id: 'm14' });
   await b.hear('notification');
