@@ -34,6 +34,9 @@ function plausible(name: string, scene: Scene, choices: readonly unknown[] = [])
   switch (name) {
     case 'room':
       return fc.oneof(fc.constant(scene.room), fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,63}$/));
+    case 'q':
+      return fc.constantFrom('hello', 'HÉL', 'the', '北京', '…', 'a b c d e f g h i j k l m n o p q r');
+    case 'from':
     case 'user':
     case 'username':
       return fc.oneof(
