@@ -12,7 +12,8 @@ const PAGE_UNITS = 30;
 const ROOM_UNITS = 2;
 /** Messages that are looked at together in each of several rooms: most of them give few hits to a page. */
 const TOGETHER = 10;
-/** The most that one call to the table looks up. */
+/** In one room: what the budget is charged for at once, to the most that one call to the table looks up. */
+const LEAST_ALONE = 25;
 const MAX_TOGETHER = 100;
 
 /** A room to search. */
@@ -56,7 +57,8 @@ export async function readPage(
 ): Promise<HitPage> {
   const { terms, from, limit, notAfter } = query;
   const budget = createBudget(PAGE_UNITS);
-  const together = places.length === 1 ? Math.min(limit + 1, MAX_TOGETHER) : TOGETHER;
+  const alone = Math.min(Math.max(limit + 1, LEAST_ALONE), MAX_TOGETHER);
+  const together = places.length === 1 ? alone : TOGETHER;
   let waiting = [...places].sort((a, b) => compare(newestAt(b), newestAt(a)));
   const open: OpenPlace[] = [];
   const found: FoundHit[] = [];
