@@ -37,7 +37,7 @@ export default defineConfig({
           name: 'engine',
           maxWorkers,
           sequence: { groupOrder: 1 },
-          include: ['test/engine/**/*.test.ts'],
+          include: ['test/{engine,client}/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,6 +1,6 @@
 /** A browser's surroundings; where Node has the same, Node's. Nothing is touched before it is used. */
 import { openIndexedDb } from './indexed-db.ts';
-import type { Channel, Platform, Signal, Socket, UploadAnswer, UploadRequest } from './platform.ts';
+import type { Channel, Platform, Signal, Socket } from './platform.ts';
 import { memoryStorage } from './vault.ts';
 
 const isBrowser = (): boolean => typeof document !== 'undefined';
@@ -27,8 +27,7 @@ export function defaultPlatform(): Platform {
         : task(),
     signals: listenToSignals,
     isHidden: () => isBrowser() && document.visibilityState === 'hidden',
-    put: (request) =>
-      typeof XMLHttpRequest === 'undefined' ? putByFetch(request) : putWithProgress(request),
+    put: async (request) => (await import('./put.ts')).put(request),
   };
 }
 
@@ -55,27 +54,4 @@ function listenToSignals(listener: (signal: Signal) => void): () => void {
     { signal },
   );
   return () => stop.abort();
-}
-
-async function putByFetch({ method, url, body, onProgress, signal }: UploadRequest): Promise<UploadAnswer> {
-  const response = await fetch(url, { method, body, ...(signal ? { signal } : {}) });
-  const text = await response.text();
-  if (response.ok && body instanceof Blob) onProgress(body.size);
-  return { status: response.status, text };
-}
-
-/** `fetch` does not tell how far an upload is. */
-function putWithProgress({ method, url, body, onProgress, signal }: UploadRequest): Promise<UploadAnswer> {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    const abort = (): void => request.abort();
-    request.open(method, url);
-    request.upload.onprogress = ({ loaded }) => onProgress(loaded);
-    request.onload = () => resolve({ status: request.status, text: request.responseText });
-    request.onerror = () => reject(new Error('the storage can’t be reached'));
-    request.onabort = () => reject(signal?.reason);
-    request.onloadend = () => signal?.removeEventListener('abort', abort);
-    signal?.addEventListener('abort', abort);
-    request.send(body);
-  });
 }

@@ -1,5 +1,5 @@
 /** One open WebSocket: commands and their replies, and whether the other side is still there. */
-import { ParleyError, refusal } from './error.ts';
+import { nonsense, ParleyError, refusal } from './error.ts';
 import { type Fields, isFields, isWireError, parseFields } from './guards.ts';
 import type { Timing } from './options.ts';
 import type { Platform, Socket } from './platform.ts';
@@ -56,7 +56,8 @@ export class Connection {
    *
    * @throws {ParleyError} the service's refusal; `unavailable` where the connection ends or nothing comes in time: it may have been done.
    */
-  request(action: string, fields: object, id: string, operation: string = action): Promise<Fields> {
+  request(action: string, fields: object, id: string): Promise<Fields> {
+    const operation = wordsOf(action);
     if (!this.#isOpen) return Promise.reject(lost(operation));
     // The same command again, while the first waits: the one reply answers both.
     const earlier = this.#waiting.get(id);
@@ -154,7 +155,7 @@ export class Connection {
     if (!waiting) return;
     if (isWireError(error)) waiting.reject(new ParleyError(error));
     else if (isFields(data)) waiting.resolve(data);
-    else waiting.reject(refusal('internal', waiting.operation, 'the service’s answer is not understood'));
+    else waiting.reject(nonsense(waiting.operation));
   }
 
   #end(): void {
@@ -164,6 +165,11 @@ export class Connection {
     for (const waiting of [...this.#waiting.values()]) waiting.reject(lost(waiting.operation));
     this.#events.onClose();
   }
+}
+
+/** `sendMessage` as words: `send message`. */
+function wordsOf(action: string): string {
+  return action.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function lost(operation: string): ParleyError {

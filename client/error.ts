@@ -44,3 +44,8 @@ export function toParleyError(error: unknown, operation: string): ParleyError {
     ? error
     : refusal('unavailable', operation, 'the service can’t be reached', error);
 }
+
+/** @param what was asked for. */
+export function nonsense(what: string): ParleyError {
+  return refusal('internal', `read ${what}`, 'the service’s answer is not understood');
+}

@@ -3,9 +3,9 @@ import type { Attachment } from '../shared/protocol/events.ts';
 import type { RoomId } from '../shared/protocol/ids.ts';
 import type { Room } from './api.ts';
 import type { Context } from './context.ts';
-import { refusal, toParleyError } from './error.ts';
+import { nonsense, refusal, toParleyError } from './error.ts';
 import { type Fields, has, isFields } from './guards.ts';
-import { nonsense } from './http.ts';
+import { pause } from './platform.ts';
 
 const OPERATION = 'upload the file';
 /** Parts that are under way at once. */
@@ -29,7 +29,7 @@ export async function upload(
   const contentType = /^[\w.+-]+\/[\w.+-]+/.exec(file.type)?.[0] ?? 'application/octet-stream';
   const path = `/rooms/${encodeURIComponent(room)}/files`;
   const body = { name, size: file.size, contentType };
-  const answer = await context.http.call(OPERATION, 'POST', path, { body });
+  const answer = await context.http.call('POST', path, { body });
   if (!has(answer, { file: 'string' }) || !isFields(answer.upload)) throw nonsense(OPERATION);
   const report = (sent: number): void => onProgress?.({ sent: Math.min(sent, file.size), size: file.size });
   report(0);
@@ -73,7 +73,7 @@ async function sendParts(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const [partSize, parts] = [Number(multipart.partSize), Number(multipart.parts)];
-  const there = await context.http.page<Fields>(OPERATION, `${path}/parts`);
+  const there = await context.http.page<Fields>(`${path}/parts`);
   const sent = new Map<number, number>(there.items.map(({ part, size }) => [Number(part), Number(size)]));
   const left = Array.from({ length: parts }, (_, index) => index + 1).filter((part) => !sent.has(part));
   const urls = new Map<number, string>();
@@ -81,7 +81,7 @@ async function sendParts(
   const total = (): void => report([...sent.values()].reduce((sum, size) => sum + size, 0));
   const ask = async (first: number): Promise<void> => {
     const wanted = [first, ...left.slice(0, ADDRESSES - 1)];
-    const answer = await context.http.call(OPERATION, 'POST', `${path}/parts`, { body: { parts: wanted } });
+    const answer = await context.http.call('POST', `${path}/parts`, { body: { parts: wanted } });
     for (const item of Array.isArray(answer.items) ? answer.items : [])
       if (has(item, { part: 'number', url: 'string' })) urls.set(Number(item.part), String(item.url));
   };
@@ -120,9 +120,7 @@ async function sendParts(
         sent.delete(part);
         const told = toParleyError(error, OPERATION);
         if (tries === TRIES || !told.isRetryable) throw told;
-        await new Promise<void>((resolve) =>
-          context.platform.after(context.platform.random() * 500 * 2 ** tries, resolve),
-        );
+        await pause(context.platform, context.platform.random() * 500 * 2 ** tries);
       }
     }
   };
@@ -133,7 +131,7 @@ async function sendParts(
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  await context.http.call(OPERATION, 'POST', `${path}/complete`, {});
+  await context.http.call('POST', `${path}/complete`, {});
 }
 
 /** Where a file can be fetched from, for a minute. */
@@ -148,13 +146,13 @@ export async function fileUrl(
   const query = { redirect: false, thumbnail: thumbnail ? true : undefined };
   for (;;) {
     try {
-      const { url } = await http.call('fetch the file', 'GET', path, { query });
+      const { url } = await http.call('GET', path, { query });
       if (typeof url !== 'string') throw nonsense('fetch the file');
       return url;
     } catch (error) {
       if (toParleyError(error, 'fetch the file').code !== 'conflict' || platform.now() > giveUpAt)
         throw error;
-      await new Promise<void>((resolve) => platform.after(ASK_AGAIN, resolve));
+      await pause(platform, ASK_AGAIN);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Calls of the HTTP API. */
-import { ParleyError, refusal, toParleyError } from './error.ts';
+import { nonsense, ParleyError, refusal, toParleyError } from './error.ts';
 import { type Fields, isWireError, parseFields } from './guards.ts';
-import type { Platform } from './platform.ts';
+import { type Platform, pause } from './platform.ts';
 import type { Page } from './types.ts';
 
 export interface CallOptions {
@@ -25,6 +25,15 @@ const MAX_WAIT = 5_000;
 /** An answer that does not come within this never will: API Gateway gives up after 30 seconds. */
 const ANSWER_WITHIN = 30_000;
 
+/** What a call that failed could not do, where the service itself did not say so. */
+const VERBS: Readonly<Record<string, string>> = {
+  GET: 'read',
+  POST: 'make',
+  PUT: 'set',
+  PATCH: 'change',
+  DELETE: 'delete',
+};
+
 export class Http {
   readonly #platform: Platform;
   readonly #base: string;
@@ -39,11 +48,11 @@ export class Http {
   /**
    * Makes a call, once more with a fresh token where the service refused the one it had.
    *
-   * @param operation what could not be done, in an error's text.
    * @returns the answer's body; empty where there is none.
    * @throws {ParleyError}
    */
-  async call(operation: string, method: string, path: string, options: CallOptions = {}): Promise<Fields> {
+  async call(method: string, path: string, options: CallOptions = {}): Promise<Fields> {
+    const operation = `${VERBS[method]} ${path.slice(1)}`;
     let isFresh = false;
     for (let round = 0; ; round++) {
       const token = options.isOpen ? undefined : await this.#tokens.token();
@@ -55,16 +64,16 @@ export class Http {
           isFresh = true;
           this.#tokens.distrust(token);
         } else if (code === 'rate_limited' && round < MAX_RETRIES && retryAfterMs <= MAX_WAIT) {
-          await new Promise<void>((resolve) => this.#platform.after(retryAfterMs, resolve));
+          await pause(this.#platform, retryAfterMs);
         } else throw error;
       }
     }
   }
 
   /** A page of a list. */
-  async page<T>(operation: string, path: string, query: CallOptions['query'] = {}): Promise<Page<T>> {
-    const answer = await this.call(operation, 'GET', path, { query });
-    if (!Array.isArray(answer.items)) throw nonsense(operation);
+  async page<T>(path: string, query: CallOptions['query'] = {}): Promise<Page<T>> {
+    const answer = await this.call('GET', path, { query });
+    if (!Array.isArray(answer.items)) throw nonsense(path);
     const { items, cursor } = answer as { items: T[]; cursor?: unknown };
     return { items, ...(typeof cursor === 'string' ? { cursor } : {}) };
   }
@@ -99,23 +108,18 @@ export class Http {
     // A gateway in between says it in its own words, as does API Gateway for a function that failed.
     if (status >= 500 || status === 429)
       throw refusal('unavailable', operation, `the service answered ${status}`);
-    throw nonsense(operation);
+    throw nonsense(path);
   }
 
   async #fetch(operation: string, url: string, init: RequestInit): Promise<{ status: number; text: string }> {
-    const abort = new AbortController();
-    const stop = this.#platform.after(ANSWER_WITHIN, () => abort.abort());
     try {
-      const response = await this.#platform.fetch(url, { ...init, signal: abort.signal });
+      const response = await this.#platform.fetch(url, {
+        ...init,
+        signal: AbortSignal.timeout(ANSWER_WITHIN),
+      });
       return { status: response.status, text: await response.text() };
     } catch (error) {
       throw toParleyError(error, operation);
-    } finally {
-      stop();
     }
   }
-}
-
-export function nonsense(operation: string): ParleyError {
-  return refusal('internal', operation, 'the service’s answer is not understood');
 }

@@ -1,15 +1,15 @@
 /** The way to the service: opens connections, again when they break, and the next before the last is cut. */
 import { Connection } from './connection.ts';
-import { type ParleyError, refusal, toParleyError } from './error.ts';
+import { ParleyError, refusal, toParleyError } from './error.ts';
 import type { Fields } from './guards.ts';
 import type { Timing } from './options.ts';
-import type { Platform, Signal, Socket } from './platform.ts';
+import { type Platform, pause, type Signal, type Socket } from './platform.ts';
 import type { SessionKeeper } from './session.ts';
 import { Store, until } from './store.ts';
 import type { ConnectionState } from './types.ts';
 
 /** Sends a command over one certain connection. */
-export type Request = (action: string, fields: object, operation?: string) => Promise<Fields>;
+export type Request = (action: string, fields: object) => Promise<Fields>;
 
 export interface LinkEvents {
   onFrame(frame: Fields): void;
@@ -103,34 +103,26 @@ export class Link {
    *
    * @throws {ParleyError} the service's refusal; `unavailable` when no answer came for as long as `giveUpAfter`.
    */
-  async request(
-    action: string,
-    fields: object,
-    operation = action,
-    id = this.#platform.newId(),
-  ): Promise<Fields> {
+  async request(action: string, fields: object, id = this.#platform.newId()): Promise<Fields> {
     const { giveUpAfter } = this.#timing;
     const deadline = this.#platform.now() + giveUpAfter;
     let isRefreshed = false;
     for (;;) {
-      const connection = await this.#ready(deadline, operation);
+      const connection = await this.#ready(deadline);
       try {
-        return await connection.request(action, fields, id, operation);
+        return await connection.request(action, fields, id);
       } catch (thrown) {
-        const error = toParleyError(thrown, operation);
+        const error = toParleyError(thrown, action);
         if (error.code === 'unauthenticated' && !isRefreshed) {
           isRefreshed = true;
+          // Its token has ended before it was told of another.
           this.#session.distrust();
-          await connection.request(
-            'authenticate',
-            { token: await this.#session.token() },
-            this.#platform.newId(),
-          );
+          connection.close();
           continue;
         }
         const wait = error.retryAfterMs ?? SOON;
         if (!error.isRetryable || this.#platform.now() + wait > deadline) throw error;
-        if (connection.isOpen) await this.#pause(wait);
+        if (connection.isOpen) await pause(this.#platform, wait);
       }
     }
   }
@@ -141,11 +133,12 @@ export class Link {
   }
 
   /** The connection, once there is one. */
-  async #ready(deadline: number, operation: string): Promise<Connection> {
+  async #ready(deadline: number): Promise<Connection> {
     for (;;) {
       if (this.#current?.isOpen) return this.#current;
       const left = deadline - this.#platform.now();
-      if (left <= 0 || !this.#isRunning) throw refusal('unavailable', operation, 'there is no connection');
+      if (left <= 0 || !this.#isRunning)
+        throw refusal('unavailable', 'reach the service', 'there is no connection');
       const abort = new AbortController();
       const stop = this.#platform.after(left, () => abort.abort());
       const isSettled = ({ status }: ConnectionState) => status === 'online' || status === 'closed';
@@ -187,25 +180,27 @@ export class Link {
       this.#openedAt = this.#platform.now();
       this.#isDialling = false;
       this.#rotateLater();
-      this.state.set({ status: 'online' });
+      // One that takes the place of another is not seen.
+      if (this.state.getSnapshot().status !== 'online') this.state.set({ status: 'online' });
       if (before) this.#retire(before);
     } catch (error) {
       opened?.close();
       if (isVoid()) return;
+      if (!(error instanceof ParleyError)) this.#events.onProblem(`no socket: ${String(error)}`);
       this.#isDialling = false;
       this.#onFailure(toParleyError(error, 'connect'));
     }
   }
 
   async #catchUp(connection: Connection): Promise<void> {
-    const request: Request = async (action, fields, operation) => {
+    const request: Request = async (action, fields) => {
       for (;;) {
         try {
-          return await connection.request(action, fields, this.#platform.newId(), operation);
+          return await connection.request(action, fields, this.#platform.newId());
         } catch (error) {
           const { code, retryAfterMs = SOON } = toParleyError(error, action);
           if (code !== 'rate_limited') throw error;
-          await this.#pause(retryAfterMs);
+          await pause(this.#platform, retryAfterMs);
         }
       }
     };
@@ -223,7 +218,7 @@ export class Link {
         throw error;
       });
     }
-    const { ticket } = await this.#session.http.call('connect', 'POST', '/auth/ticket');
+    const { ticket } = await this.#session.http.call('POST', '/auth/ticket');
     return this.#handshake(openSocket(`${this.#url}?ticket=${encodeURIComponent(String(ticket))}`, {}));
   }
 
@@ -313,11 +308,5 @@ export class Link {
   #noteTime({ at }: Fields): void {
     const service = Date.parse(String(at));
     if (!Number.isNaN(service)) this.#clock = { service, ours: this.#platform.now() };
-  }
-
-  #pause(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#platform.after(milliseconds, resolve);
-    });
   }
 }

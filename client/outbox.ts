@@ -4,8 +4,9 @@ import type { Attachment } from '../shared/protocol/events.ts';
 import type { RoomId } from '../shared/protocol/ids.ts';
 import type { Context } from './context.ts';
 import { refusal, toParleyError } from './error.ts';
-import { type Fields, has, isMessage } from './guards.ts';
+import { type Fields, has } from './guards.ts';
 import { keyOf } from './message-list.ts';
+import { pause } from './platform.ts';
 import { Store } from './store.ts';
 import type { OutgoingMessage } from './types.ts';
 
@@ -44,8 +45,6 @@ export interface OutboxRooms {
 
 /** For so long the same id makes one message (P3); an hour less, for what lies between the clocks. */
 const ID_LASTS = 23 * 60 * 60_000;
-/** How far back a message is looked for whose id may have been forgotten: pages of a hundred. */
-const MOST_PAGES = 20;
 /** What another tab has not sent within this, this one sends: with the same id, so that twice is once. Milliseconds. */
 const OTHERS_TIME = 20_000;
 const WAIT_FIRST = 500;
@@ -73,6 +72,7 @@ export class Outbox {
     for (const [, value] of await this.#context.vault.list(this.#prefix())) {
       if (isEntry(value) && !this.#held.has(value.id)) this.#hold(value);
     }
+    for (const room of this.#waitingRooms()) this.#rooms.refresh(room);
     this.#publish();
   }
 
@@ -118,9 +118,8 @@ export class Outbox {
 
   /** What is to be shown at the end of a room, or of a thread. */
   of(room: string, thread?: number): readonly OutgoingMessage[] {
-    return [...this.#held.values()]
+    return this.#inOrder()
       .filter(({ entry }) => entry.room === room && (thread === undefined || entry.thread === thread))
-      .sort((a, b) => a.entry.order - b.entry.order)
       .map(({ shown }) => shown);
   }
 
@@ -148,7 +147,7 @@ export class Outbox {
 
   /** Sends what waits, each room's in its order. Called whenever the way may be free. */
   kick(): void {
-    for (const room of new Set([...this.#held.values()].map(({ entry }) => entry.room))) void this.#run(room);
+    for (const room of this.#waitingRooms()) void this.#run(room);
   }
 
   /** What another tab says of its outbox, which is this one's, too. */
@@ -176,6 +175,14 @@ export class Outbox {
     this.#publish();
   }
 
+  #waitingRooms(): ReadonlySet<string> {
+    return new Set(this.#inOrder().map(({ entry }) => entry.room));
+  }
+
+  #inOrder(): Held[] {
+    return [...this.#held.values()].sort((a, b) => a.entry.order - b.entry.order);
+  }
+
   async #run(room: string): Promise<void> {
     if (this.#running.has(room)) return;
     this.#running.add(room);
@@ -192,12 +199,10 @@ export class Outbox {
 
   #next(room: string): Held | undefined {
     const now = this.#context.platform.now();
-    return [...this.#held.values()]
-      .filter(
-        ({ entry, seq, heldUntil = 0 }) =>
-          entry.room === room && !entry.error && seq === undefined && heldUntil <= now,
-      )
-      .sort((a, b) => a.entry.order - b.entry.order)[0];
+    return this.#inOrder().find(
+      ({ entry, seq, heldUntil = 0 }) =>
+        entry.room === room && !entry.error && seq === undefined && heldUntil <= now,
+    );
   }
 
   /** Tries until it is decided. @returns false where it has to wait for a connection. */
@@ -212,7 +217,7 @@ export class Outbox {
           entry.triedAt = link.serviceTime;
           await this.#save(entry);
         }
-        const { seq } = await link.request('sendMessage', fieldsOf(entry), 'send', entry.id);
+        const { seq } = await link.request('sendMessage', fieldsOf(entry), entry.id);
         if (!isVoid()) this.#acknowledge(entry, Number(seq));
         return true;
       } catch (thrown) {
@@ -224,7 +229,7 @@ export class Outbox {
           this.#fail(entry, error, error.code === 'internal');
           return true;
         }
-        await new Promise<void>((resolve) => platform.after(error.retryAfterMs ?? wait, resolve));
+        await pause(platform, error.retryAfterMs ?? wait);
       }
     }
   }
@@ -242,31 +247,17 @@ export class Outbox {
   async #find(entry: Entry): Promise<boolean> {
     const { link, me } = this.#context;
     const since = new Date((entry.triedAt ?? 0) - ID_LASTS).toISOString();
-    let before: number | undefined;
-    for (let page = 0; page < MOST_PAGES; page++) {
-      const { messages, more } = await link.request(
-        'history',
-        { room: entry.room, limit: 100, ...(before === undefined ? {} : { before }) },
-        'send',
+    const { findSent } = await import('./find-sent.ts');
+    const seq = await findSent(link, entry, me(), since);
+    if (seq === 0) delete entry.triedAt;
+    else if (seq) this.#acknowledge(entry, seq);
+    else
+      this.#fail(
+        entry,
+        refusal('conflict', 'send', 'whether it was sent a day ago can’t be told any more'),
+        true,
       );
-      const found = Array.isArray(messages) ? messages.filter(isMessage) : [];
-      const same = found.find(({ id, user }) => id === entry.id && user === me());
-      if (same) {
-        this.#acknowledge(entry, same.seq);
-        return true;
-      }
-      before = found[0]?.seq;
-      if (more !== true || before === undefined || (found[0]?.at ?? '') < since) {
-        delete entry.triedAt;
-        return false;
-      }
-    }
-    this.#fail(
-      entry,
-      refusal('conflict', 'send', 'whether it was sent a day ago can’t be told any more'),
-      true,
-    );
-    return true;
+    return seq !== 0;
   }
 
   #acknowledge(entry: Entry, seq: number): void {
@@ -299,27 +290,16 @@ export class Outbox {
 
   #hold(entry: Entry, heldUntil?: number): void {
     const user = this.#context.me();
-    const { id, room, text, thread, attachments, at, error } = entry;
-    const shown: OutgoingMessage = {
-      status: error ? 'failed' : 'pending',
-      key: keyOf(user, id, 0),
-      id,
-      room,
-      user,
-      text,
-      at,
-      ...(thread === undefined ? {} : { thread }),
-      ...(attachments === undefined ? {} : { attachments }),
-      ...(error === undefined ? {} : { error }),
-    };
-    this.#lastOrder = Math.max(this.#lastOrder, entry.order);
-    this.#held.set(id, { entry, shown, ...(heldUntil === undefined ? {} : { heldUntil }) });
+    const { order, triedAt: _, isDoubtful: __, ...message } = entry;
+    const status = entry.error ? 'failed' : 'pending';
+    const shown: OutgoingMessage = { ...message, status, key: keyOf(user, entry.id, 0), user };
+    this.#lastOrder = Math.max(this.#lastOrder, order);
+    this.#held.set(entry.id, { entry, shown, ...(heldUntil === undefined ? {} : { heldUntil }) });
   }
 
   #publish(room?: string): void {
     if (room !== undefined) this.#rooms.refresh(room);
-    const all = [...this.#held.values()].sort((a, b) => a.entry.order - b.entry.order);
-    this.store.set(all.map(({ shown }) => shown));
+    this.store.set(this.#inOrder().map(({ shown }) => shown));
   }
 
   async #save(entry: Entry): Promise<void> {
@@ -343,12 +323,13 @@ export class Outbox {
   }
 }
 
-function fieldsOf({ room, text, thread, attachments = [] }: Entry): object {
+/** As JSON leaves out what is undefined. */
+function fieldsOf({ room, text, thread, attachments }: Entry): object {
   return {
     room,
     text,
-    ...(thread === undefined ? {} : { thread }),
-    ...(attachments.length === 0 ? {} : { attachments: attachments.map(({ file }) => file) }),
+    thread,
+    attachments: attachments?.map(({ file }) => file),
   };
 }
 

@@ -1,4 +1,5 @@
 /** The client as a whole: a session, a link, the rooms, and what is kept of them. */
+
 import type { ExportRecord } from '../shared/protocol/export.ts';
 import type { RoomId, UserId } from '../shared/protocol/ids.ts';
 import type { Block, Person, Room as RoomInfo, User } from '../shared/protocol/rest.ts';
@@ -6,11 +7,11 @@ import type { Credentials, Parley, Room } from './api.ts';
 import { Cache } from './cache.ts';
 import type { Context } from './context.ts';
 import { Emitter } from './emitter.ts';
+import { nonsense } from './error.ts';
 import { type Fields, has } from './guards.ts';
-import { nonsense } from './http.ts';
 import { Link } from './link.ts';
 import { type ConnectOptions, TIMING } from './options.ts';
-import type { Channel, Platform } from './platform.ts';
+import { type Channel, type Platform, pause } from './platform.ts';
 import type { RoomKeeper } from './room.ts';
 import { Rooms } from './rooms.ts';
 import { SessionKeeper } from './session.ts';
@@ -94,11 +95,11 @@ export class Client extends Emitter<ParleyEvents> implements Parley {
   }
 
   register(account: Credentials & { readonly displayName?: string }): Promise<User> {
-    return this.#enter('register', '/auth/register', account);
+    return this.#enter('/auth/register', account);
   }
 
   login(credentials: Credentials): Promise<User> {
-    return this.#enter('log in', '/auth/login', credentials);
+    return this.#enter('/auth/login', credentials);
   }
 
   async logout({ everywhere }: { readonly everywhere?: boolean } = {}): Promise<void> {
@@ -106,14 +107,14 @@ export class Client extends Emitter<ParleyEvents> implements Parley {
     this.#link.stop('logged_out');
     const query = everywhere ? { everywhere } : {};
     // Without a connection the session is forgotten here, and ends by itself.
-    const told = this.#http('log out', 'POST', '/auth/logout', { query, keepalive: true }).catch(() => {});
-    await Promise.race([told, new Promise<void>((resolve) => this.#platform.after(3_000, resolve))]);
+    const told = this.#http('POST', '/auth/logout', { query, keepalive: true }).catch(() => {});
+    await Promise.race([told, pause(this.#platform, 3_000)]);
     this.#channel?.post({ kind: 'logout', user: this.#context.me() });
     await this.#end('logged_out', true);
   }
 
   async updateMe(changes: Parameters<Parley['updateMe']>[0]): Promise<User> {
-    const user = (await this.#http('change the account', 'PATCH', '/auth/me', {
+    const user = (await this.#http('PATCH', '/auth/me', {
       body: changes,
     })) as unknown as User;
     this.#session.store.set({ user });
@@ -121,44 +122,44 @@ export class Client extends Emitter<ParleyEvents> implements Parley {
   }
 
   async deleteMe(): Promise<void> {
-    await this.#http('delete the account', 'DELETE', '/auth/me');
+    await this.#http('DELETE', '/auth/me');
     await this.#end('removed', true);
   }
 
   exportMe(cursor?: string): Promise<Page<ExportRecord>> {
-    return this.#page('export the account', '/auth/me/export', { cursor });
+    return this.#page('/auth/me/export', { cursor });
   }
 
   users(options: PageOptions & { readonly prefix?: string } = {}): Promise<Page<Person>> {
-    return this.#page('list people', '/users', options);
+    return this.#page('/users', options);
   }
 
   async block(user: string): Promise<void> {
-    await this.#http('block the user', 'PUT', `/users/${encodeURIComponent(user)}/block`);
+    await this.#http('PUT', `/users/${encodeURIComponent(user)}/block`);
   }
 
   async unblock(user: string): Promise<void> {
-    await this.#http('unblock the user', 'DELETE', `/users/${encodeURIComponent(user)}/block`);
+    await this.#http('DELETE', `/users/${encodeURIComponent(user)}/block`);
   }
 
   blocks(options: PageOptions = {}): Promise<Page<Block>> {
-    return this.#page('list blocks', '/users/blocks', options);
+    return this.#page('/users/blocks', options);
   }
 
   createRoom(room: Parameters<Parley['createRoom']>[0]): Promise<Room> {
-    return this.#open('create the room', '/rooms', room);
+    return this.#open('/rooms', room);
   }
 
   discover(options: PageOptions & { readonly prefix?: string } = {}): Promise<Page<RoomInfo>> {
-    return this.#page('list public rooms', '/rooms/public', options);
+    return this.#page('/rooms/public', options);
   }
 
   openDirect(user: string): Promise<Room> {
-    return this.#open('open the direct room', '/direct', { user });
+    return this.#open('/direct', { user });
   }
 
   search(q: string, options: Parameters<Parley['search']>[1] = {}): Promise<Page<SearchHit>> {
-    return this.#page('search', '/search', { q, ...options });
+    return this.#page('/search', { q, ...options });
   }
 
   retryNow(): void {
@@ -193,10 +194,10 @@ export class Client extends Emitter<ParleyEvents> implements Parley {
     if (!this.#isClosed && this.#isLoggedIn) this.#link.start();
   }
 
-  async #enter(operation: string, path: string, body: object): Promise<User> {
+  async #enter(path: string, body: object): Promise<User> {
     await this.ready;
     if (this.#isLoggedIn) await this.logout();
-    const user = await this.#session.enter(operation, path, body);
+    const user = await this.#session.enter(path, body);
     await this.#begin();
     return user;
   }
@@ -250,17 +251,17 @@ export class Client extends Emitter<ParleyEvents> implements Parley {
       void this.#end('logged_out', false);
   }
 
-  async #open(operation: string, path: string, body: object): Promise<Room> {
-    const { room } = await this.#http(operation, 'POST', path, { body });
-    if (typeof room !== 'string') throw nonsense(operation);
+  async #open(path: string, body: object): Promise<Room> {
+    const { room } = await this.#http('POST', path, { body });
+    if (typeof room !== 'string') throw nonsense(path);
     return this.#rooms.learn(room);
   }
 
-  #http(operation: string, method: string, path: string, options: object = {}): Promise<Fields> {
-    return this.#context.http.call(operation, method, path, options);
+  #http(method: string, path: string, options: object = {}): Promise<Fields> {
+    return this.#context.http.call(method, path, options);
   }
 
-  #page<T>(operation: string, path: string, query: object): Promise<Page<T>> {
-    return this.#context.http.page<T>(operation, path, query as Record<string, string | undefined>);
+  #page<T>(path: string, query: object): Promise<Page<T>> {
+    return this.#context.http.page<T>(path, query as Record<string, string | undefined>);
   }
 }

@@ -176,14 +176,10 @@ export class People {
   async #readMembers(): Promise<void> {
     const members = new Map<string, Member>();
     for (let cursor: string | undefined; ; ) {
-      const page = await this.#context.http.page<Member>(
-        'list members',
-        `/rooms/${encodeURIComponent(this.#room)}/members`,
-        {
-          limit: 100,
-          cursor,
-        },
-      );
+      const page = await this.#context.http.page<Member>(`/rooms/${encodeURIComponent(this.#room)}/members`, {
+        limit: 100,
+        cursor,
+      });
       for (const member of page.items) if (has(member, { user: 'string' })) members.set(member.user, member);
       cursor = page.cursor;
       if (cursor === undefined) break;

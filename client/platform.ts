@@ -70,3 +70,10 @@ export interface UploadAnswer {
   readonly status: number;
   readonly text: string;
 }
+
+/** Resolves after so many milliseconds. */
+export function pause({ after }: Pick<Platform, 'after'>, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    after(milliseconds, resolve);
+  });
+}

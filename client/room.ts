@@ -4,7 +4,6 @@ import type { RoomId } from '../shared/protocol/ids.ts';
 import type { Room, SendOptions, Thread } from './api.ts';
 import type { Context } from './context.ts';
 import { refusal } from './error.ts';
-import { fileUrl, upload } from './files.ts';
 import { type Fields, isKnown, isSeq, type LogEvent } from './guards.ts';
 import { RoomLog } from './log.ts';
 import type { Outbox } from './outbox.ts';
@@ -171,7 +170,7 @@ export class RoomKeeper extends RoomCalls implements Room {
       await before?.catch(() => {});
       const read = this.summary.getSnapshot()?.read ?? seq;
       if (read > seq) return;
-      const answer = await this.context.link.request('markRead', { room: this.id, seq }, 'mark as read');
+      const answer = await this.context.link.request('markRead', { room: this.id, seq });
       if (typeof answer.unread === 'number') this.#moveMark(seq, answer.unread);
     })();
     this.#marking = mark;
@@ -184,15 +183,16 @@ export class RoomKeeper extends RoomCalls implements Room {
     return thread;
   }
 
-  upload(
+  async upload(
     file: Blob & { readonly name?: string },
     options: Parameters<Room['upload']>[1] = {},
   ): Promise<Attachment> {
-    return upload(this.context, this.id, file, options);
+    // Who sends no file loads nothing for it.
+    return (await import('./files.ts')).upload(this.context, this.id, file, options);
   }
 
-  fileUrl(file: string, options: { readonly thumbnail?: boolean } = {}): Promise<string> {
-    return fileUrl(this.context, this.id, file, options);
+  async fileUrl(file: string, options: { readonly thumbnail?: boolean } = {}): Promise<string> {
+    return (await import('./files.ts')).fileUrl(this.context, this.id, file, options);
   }
 
   override async join(): Promise<void> {
@@ -206,7 +206,7 @@ export class RoomKeeper extends RoomCalls implements Room {
   }
 
   async setNotify(notify: Notify): Promise<void> {
-    await this.call('choose notifications', 'PUT', '/preferences', { body: { notify } });
+    await this.call('PUT', '/preferences', { body: { notify } });
     this.summary.update((summary) => summary && { ...summary, notify });
     this.#deps.onChange(this);
   }

@@ -1,8 +1,9 @@
 /** All rooms of the user: the list, and how each is brought up to date (P5). */
+
 import type { RoomId } from '../shared/protocol/ids.ts';
 import type { Context } from './context.ts';
+import { nonsense } from './error.ts';
 import { eventsOf, type Fields, has, isFields, isSeq, type LogEvent } from './guards.ts';
-import { nonsense } from './http.ts';
 import type { Request } from './link.ts';
 import { Outbox } from './outbox.ts';
 import { RoomKeeper } from './room.ts';
@@ -194,7 +195,7 @@ export class Rooms {
     platform.after(timing.gapPatience, () => {
       if (room.log.position !== stuckAt || !room.log.hasGap || link.state.getSnapshot().status !== 'online')
         return;
-      const request: Request = (action, fields, operation) => link.request(action, fields, operation);
+      const request: Request = (action, fields) => link.request(action, fields);
       this.#sync(request, [room])
         .catch(() => this.#context.problem(`a gap in ${room.id} after ${stuckAt}`))
         .finally(() => {
@@ -221,7 +222,7 @@ export class Rooms {
   /** Reads the list anew; whoever joined, or made a room, sees it there. */
   async #readList(): Promise<void> {
     for (let cursor: string | undefined; ; ) {
-      const page = await this.#context.http.page('list rooms', '/rooms', { limit: PAGE, cursor });
+      const page = await this.#context.http.page('/rooms', { limit: PAGE, cursor });
       for (const item of page.items) {
         const summary = toSummary(item);
         if (!summary) {

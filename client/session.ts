@@ -1,8 +1,8 @@
 /** Who is logged in, and always a token that is good. */
 import type { User } from '../shared/protocol/rest.ts';
-import { ParleyError, refusal, toParleyError } from './error.ts';
+import { nonsense, ParleyError, refusal, toParleyError } from './error.ts';
 import { type Fields, has } from './guards.ts';
-import { Http, nonsense } from './http.ts';
+import { Http } from './http.ts';
 import type { ConnectOptions } from './options.ts';
 import type { Platform } from './platform.ts';
 import { Store } from './store.ts';
@@ -61,7 +61,7 @@ export class SessionKeeper {
 
   /** Asks who the user of a foreign token is. */
   async learnUser(): Promise<User> {
-    const user = await this.http.call('learn who the user is', 'GET', '/auth/me');
+    const user = await this.http.call('GET', '/auth/me');
     if (!isUser(user)) throw nonsense('learn who the user is');
     await this.#vault.set(KEY, { user });
     this.store.set({ user });
@@ -69,9 +69,9 @@ export class SessionKeeper {
   }
 
   /** Registers or logs in. */
-  async enter(operation: string, path: string, body: object): Promise<User> {
-    const answer = await this.http.call(operation, 'POST', path, { body, isOpen: true });
-    if (!isTokens(answer)) throw nonsense(operation);
+  async enter(path: string, body: object): Promise<User> {
+    const answer = await this.http.call('POST', path, { body, isOpen: true });
+    if (!isTokens(answer)) throw nonsense(path);
     await this.#adopt(answer);
     this.onTokens(answer);
     return answer.user;
@@ -123,7 +123,7 @@ export class SessionKeeper {
       throw refusal('unauthenticated', 'go on', 'nobody is logged in');
     const { refreshToken } = stored;
     try {
-      const answer = await this.http.call('refresh', 'POST', '/auth/refresh', {
+      const answer = await this.http.call('POST', '/auth/refresh', {
         body: { refreshToken },
         isOpen: true,
       });

@@ -63,7 +63,7 @@ export class ThreadKeeper implements Thread {
 
   async markRead(seq = this.timeline.list.last?.seq ?? this.root): Promise<void> {
     const fields = { room: this.room, thread: this.root, seq };
-    const { unread } = await this.#context.link.request('markRead', fields, 'mark as read');
+    const { unread } = await this.#context.link.request('markRead', fields);
     if (typeof unread === 'number') this.unread.set(unread);
   }
 
@@ -74,7 +74,7 @@ export class ThreadKeeper implements Thread {
       this.#isAsked = true;
       const path = `/rooms/${encodeURIComponent(this.room)}/messages/${this.root}`;
       this.#context.http
-        .call('read the message', 'GET', path)
+        .call('GET', path)
         .then((message) => {
           if (isMessage(message)) this.#setRoot(message);
         })

@@ -2,8 +2,7 @@
 import type { Message, RoomEvent } from '../shared/protocol/events.ts';
 import type { Context } from './context.ts';
 import { refusal } from './error.ts';
-import { isMessage } from './guards.ts';
-import { nonsense } from './http.ts';
+import { readPage } from './history.ts';
 import { MessageList } from './message-list.ts';
 import { Store } from './store.ts';
 import type { OutgoingMessage, Timeline } from './types.ts';
@@ -81,7 +80,7 @@ export class TimelineKeeper {
       const { atStart } = this.store.getSnapshot();
       if (atStart) return;
       const before = this.list.first?.seq;
-      const { messages, more } = await this.#read({ before, limit: PAGE });
+      const { messages, more } = await this.#read(PAGE, before);
       if (isVoid()) return;
       this.#put(messages, { isLoaded: true, atStart: !more });
     });
@@ -91,7 +90,7 @@ export class TimelineKeeper {
     return this.#alone(async (isVoid) => {
       // Pages are read backwards only: the hundred numbers after the last hold a hundred messages at most, so none is left out.
       for (let from = this.list.last?.seq ?? 0; !this.store.getSnapshot().atEnd; from += LARGEST_PAGE) {
-        const { messages } = await this.#read({ before: from + LARGEST_PAGE + 1, limit: LARGEST_PAGE });
+        const { messages } = await this.#read(LARGEST_PAGE, from + LARGEST_PAGE + 1);
         if (isVoid()) return;
         const fresh = messages.filter(({ seq }) => seq > from);
         this.#put(fresh, { atEnd: this.#isEnd(from + LARGEST_PAGE) });
@@ -106,7 +105,7 @@ export class TimelineKeeper {
     this.#loading = undefined;
     await this.#alone(async (isVoid) => {
       const last = seq + AFTER_JUMP;
-      const { messages, more } = await this.#read({ before: last + 1, limit: LARGEST_PAGE });
+      const { messages, more } = await this.#read(LARGEST_PAGE, last + 1);
       if (isVoid()) return;
       this.list.clear();
       this.#put(messages, { isLoaded: true, atStart: !more, atEnd: this.#isEnd(last) });
@@ -166,26 +165,9 @@ export class TimelineKeeper {
     return seq >= (this.#source.position() ?? 0);
   }
 
-  async #read(page: {
-    before?: number | undefined;
-    limit: number;
-  }): Promise<{ messages: Message[]; more: boolean }> {
+  #read(limit: number, before: number | undefined) {
     const { room, thread } = this.#source;
-    const answer = await this.#context.link.request(
-      'history',
-      {
-        room,
-        limit: page.limit,
-        ...(page.before === undefined ? {} : { before: page.before }),
-        ...(thread === undefined ? {} : { thread }),
-      },
-      'read history',
-    );
-    const { messages, more } = answer;
-    if (!Array.isArray(messages) || !messages.every(isMessage)) throw nonsense('read history');
-    // It would be asked for again and again.
-    if (messages.length === 0 && more === true) throw nonsense('read history');
-    return { messages, more: more === true };
+    return readPage(this.#context.link, { room, thread, limit, before });
   }
 
   #show(changes: Partial<Timeline>): void {

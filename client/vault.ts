@@ -16,8 +16,7 @@ export function memoryStorage(): Storage {
     delete: async (key) => {
       values.delete(key);
     },
-    list: async (prefix) =>
-      [...values].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1)),
+    list: async (prefix) => [...values].filter(([key]) => key.startsWith(prefix)),
   };
 }
 

@@ -1,0 +1,112 @@
+/** The client against the engine: a bad network and a fault plan, by seed; then the two-hour cut, shortened to seconds. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect, until } from '../../client/index.ts';
+import { parseOptions } from '../../scripts/start/options.ts';
+import { type RunningParley, startParley } from '../../scripts/start.ts';
+import { freshName } from '../helper/account.ts';
+import { planOf } from '../simulation/noise.ts';
+import { randomOf } from '../simulation/random.ts';
+import { chosenSeeds } from '../simulation/seeds.ts';
+import { newPerson, type Person } from './device.ts';
+import { Network } from './network.ts';
+import { type RunResult, run, type Storm } from './run.ts';
+
+/** Seeds that run side by side on the one engine. */
+const AT_ONCE = 5;
+/** Milliseconds for which things go wrong. */
+const STORM_LASTS = 2_000;
+const TIME_LIMIT = 120_000;
+const { seeds } = chosenSeeds(20);
+const groups = Array.from({ length: Math.ceil(seeds.length / AT_ONCE) }, (_, index) =>
+  seeds.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
+);
+
+let service: RunningParley;
+let people: Person[][] = [];
+const totals = { seeds: 0, messages: 0, sockets: 0, cuts: 0, silences: 0, repeats: 0, lostCalls: 0 };
+
+async function control(method: string, body?: object): Promise<void> {
+  const response = await fetch(`${service.http}/_local/faults`, {
+    method,
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  });
+  if (!response.ok) throw new Error(`the engine took no faults: ${await response.text()}`);
+}
+
+beforeAll(async () => {
+  const args = ['--port', '0', '--no-demo', '-c', 'commandsPerMinute=1000000', '-c', 'commandBurst=100000'];
+  const options = parseOptions(args);
+  if (options === 'help') throw new Error('unable to start; that was a question for help');
+  service = await startParley(options, { connectionLifetimeMs: 6_000, log: () => {} });
+  const lanes = Math.min(AT_ONCE, seeds.length);
+  people = await Promise.all(
+    Array.from({ length: lanes }, () =>
+      Promise.all(['ann', 'ben', 'cat'].map((name) => newPerson(service, freshName(name)))),
+    ),
+  );
+}, TIME_LIMIT);
+afterAll(async () => {
+  console.log(`simulated clients: ${JSON.stringify(totals)}`);
+  await service?.close();
+});
+
+/** A room that all of them are in. */
+async function openRoom(group: readonly Person[]): Promise<string> {
+  const network = new Network(randomOf(0));
+  const clients = group.map(({ storage }) =>
+    connect({
+      url: service.http,
+      websocketUrl: service.websocket,
+      platform: { ...network.platform(), openStorage: async () => storage },
+    }),
+  );
+  const [owner, ...others] = clients;
+  if (!owner) throw new Error('unable to open a room; nobody is there');
+  await Promise.all(clients.map(({ state }) => until(state, ({ status }) => status === 'online')));
+  const room = await owner.createRoom({ room: freshName('room'), name: 'A room', kind: 'public' });
+  for (const other of others) await other.room(room.id).join();
+  await Promise.all(clients.map((client) => client.close()));
+  return room.id;
+}
+
+describe('what three clients show is the log, and what they sent is in it once', () => {
+  it.each(groups)('P1 P3 P4 P5: seeds %i and next', { timeout: TIME_LIMIT }, async (...group) => {
+    const rooms = await Promise.all(group.map((_, lane) => openRoom(people[lane] ?? [])));
+    const storm = stormOf(group);
+    const runs = group.map((seed, lane) => run(service, people[lane] ?? [], rooms[lane] ?? '', seed, storm));
+    const results = await Promise.all(runs).finally(() => control('DELETE'));
+    results.forEach(count);
+    const told = results.flatMap(({ violations }, at) =>
+      violations.map((what) => `seed ${group[at]}: ${what}`),
+    );
+    expect(told.slice(0, 20)).toEqual([]);
+  });
+});
+
+/** The fault plan of the first seed, for all of the group. */
+function stormOf(group: readonly number[]): Storm {
+  let end = (): void => {};
+  let begin = (): void => {};
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  let ready = 0;
+  return {
+    end: ended,
+    async begin() {
+      if (++ready < group.length) return begun;
+      await control('PUT', planOf(group[0] ?? 0));
+      begin();
+      setTimeout(() => void control('DELETE').then(end), STORM_LASTS);
+    },
+  };
+}
+
+function count({ messages, counts }: RunResult): void {
+  totals.seeds += 1;
+  totals.messages += messages;
+  for (const name of Object.keys(counts) as (keyof typeof counts)[]) totals[name] += counts[name];
+}
