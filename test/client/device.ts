@@ -1,4 +1,12 @@
-import { connect, type Parley, type Room, type Storage, type Timing, until } from '../../client/index.ts';
+import {
+  type ConnectionState,
+  connect,
+  type Parley,
+  type Room,
+  type Storage,
+  type Timing,
+  until,
+} from '../../client/index.ts';
 import { memoryStorage } from '../../client/vault.ts';
 import type { Endpoint } from '../helper/endpoint.ts';
 import type { Random } from '../simulation/random.ts';
@@ -16,6 +24,9 @@ export const FAST: Partial<Timing> = {
   retryMost: 400,
   gapPatience: 100,
 };
+
+/** A client that is not online after so long, once nothing goes wrong any more, never will be. Milliseconds. */
+const READY_WITHIN = 30_000;
 
 /** Somebody with a storage that outlives its clients, as a browser's outlives its pages. */
 export interface Person {
@@ -90,7 +101,12 @@ export class Device {
   }
 
   async ready(): Promise<void> {
-    await until(this.#parley.state, ({ status }) => status === 'online');
+    const isSettled = ({ status }: ConnectionState) => status === 'online' || status === 'closed';
+    const state = await until(this.#parley.state, isSettled, AbortSignal.timeout(READY_WITHIN)).catch(() =>
+      this.#parley.state.getSnapshot(),
+    );
+    if (state.status !== 'online')
+      throw new Error(`${this.person.user} is ${JSON.stringify(state)}: ${this.problems.slice(-3)}`);
   }
 
   say(): void {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connect, type Parley, type Platform, type Storage } from '../../client/index.ts';
 import { memoryStorage } from '../../client/vault.ts';
+// Loaded when it is needed, which takes its time by no clock of ours.
+import '../../client/find-sent.ts';
 import { FakeService, tabs } from '../helper/fake-service.ts';
 
 let service: FakeService;
