@@ -47,10 +47,6 @@ export class Connection {
     return this.#isOpen;
   }
 
-  get isIdle(): boolean {
-    return this.#waiting.size === 0;
-  }
-
   /**
    * Sends a command and gives its reply's data.
    *
@@ -136,7 +132,7 @@ export class Connection {
     if (!this.#isOpen) return;
     this.#heardAt = this.#platform.now();
     const frame = parseFields(data);
-    if (!frame) this.#events.onProblem('a frame that is no JSON object');
+    if (!frame) this.#events.onProblem('a frame');
     else if (frame.type === 'reply') this.#settle(frame);
     else if (typeof frame.type === 'string') this.#events.onFrame(frame);
     else this.#hearGateway(frame);
@@ -147,7 +143,7 @@ export class Connection {
     const [only] = this.#waiting.values();
     if (typeof message === 'string' && only && this.#waiting.size === 1)
       only.reject(refusal('unavailable', only.operation, 'the service failed'));
-    else if (typeof message !== 'string') this.#events.onProblem('a frame without a type');
+    else if (typeof message !== 'string') this.#events.onProblem('a frame');
   }
 
   #settle({ id, data, error }: Fields): void {

@@ -21,7 +21,7 @@ export class ParleyError extends Error {
   readonly retryAfterMs?: number;
 
   constructor({ code, message, issues, retryAfterMs }: WireError, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(message, { cause });
     this.code = code;
     if (issues) this.issues = issues;
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;

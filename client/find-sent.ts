@@ -1,4 +1,5 @@
 /** Whether a message is in the log whose id the service may have forgotten: loaded when there is such a one, which is rare. */
+import { type ParleyError, refusal } from './error.ts';
 import { readPage } from './history.ts';
 import type { Link } from './link.ts';
 
@@ -27,4 +28,9 @@ export async function findSent(
     before = first.seq;
   }
   return undefined;
+}
+
+/** Why such a message is not sent again by itself. */
+export function nobodyKnows(): ParleyError {
+  return refusal('conflict', 'send', 'whether it was sent a day ago can’t be told any more');
 }

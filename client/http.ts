@@ -25,14 +25,8 @@ const MAX_WAIT = 5_000;
 /** An answer that does not come within this never will: API Gateway gives up after 30 seconds. */
 const ANSWER_WITHIN = 30_000;
 
-/** What a call that failed could not do, where the service itself did not say so. */
-const VERBS: Readonly<Record<string, string>> = {
-  GET: 'read',
-  POST: 'make',
-  PUT: 'set',
-  PATCH: 'change',
-  DELETE: 'delete',
-};
+/** Items of a page, at most. */
+const LARGEST_PAGE = 100;
 
 export class Http {
   readonly #platform: Platform;
@@ -52,7 +46,7 @@ export class Http {
    * @throws {ParleyError}
    */
   async call(method: string, path: string, options: CallOptions = {}): Promise<Fields> {
-    const operation = `${VERBS[method]} ${path.slice(1)}`;
+    const operation = `call ${path}`;
     let isFresh = false;
     for (let round = 0; ; round++) {
       const token = options.isOpen ? undefined : await this.#tokens.token();
@@ -74,8 +68,18 @@ export class Http {
   async page<T>(path: string, query: CallOptions['query'] = {}): Promise<Page<T>> {
     const answer = await this.call('GET', path, { query });
     if (!Array.isArray(answer.items)) throw nonsense(path);
-    const { items, cursor } = answer as { items: T[]; cursor?: unknown };
-    return { items, ...(typeof cursor === 'string' ? { cursor } : {}) };
+    return answer as unknown as Page<T>;
+  }
+
+  /** All items of a list, page after page. */
+  async all(path: string): Promise<unknown[]> {
+    const items: unknown[] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await this.page(path, { limit: LARGEST_PAGE, cursor });
+      items.push(...page.items);
+      cursor = page.cursor;
+      if (typeof cursor !== 'string') return items;
+    }
   }
 
   async #once(

@@ -23,7 +23,7 @@ export interface LinkEvents {
 /** A handshake that takes longer has failed, milliseconds. */
 const HANDSHAKE_WITHIN = 10_000;
 /** How long a connection that was replaced is kept for replies that are under way, milliseconds. */
-const RETIRE_WITHIN = 5_000;
+const RETIRE_AFTER = 2_000;
 /** A connection that lived so long ends the doubling of waits, milliseconds. */
 const STABLE_AFTER = 10_000;
 /** A wait within which nobody notices that the connection is opened anew, milliseconds. */
@@ -37,6 +37,7 @@ export class Link {
   readonly #session: SessionKeeper;
   readonly #events: LinkEvents;
   #current: Connection | undefined;
+  #retired: Connection | undefined;
   #openedAt = 0;
   #failures = 0;
   #isRunning = false;
@@ -85,6 +86,7 @@ export class Link {
     const current = this.#current;
     this.#current = undefined;
     current?.close();
+    this.#retired?.close();
     this.state.set({ status: 'closed', reason });
   }
 
@@ -182,7 +184,8 @@ export class Link {
       this.#rotateLater();
       // One that takes the place of another is not seen.
       if (this.state.getSnapshot().status !== 'online') this.state.set({ status: 'online' });
-      if (before) this.#retire(before);
+      this.#retired = before;
+      if (before) this.#platform.after(RETIRE_AFTER, () => before.close());
     } catch (error) {
       opened?.close();
       if (isVoid()) return;
@@ -284,15 +287,6 @@ export class Link {
     this.#stopRotation();
     const life = connectionLifetime - this.#platform.random() * replaceWithin;
     this.#stopRotation = this.#platform.after(life, () => void this.#dial());
-  }
-
-  #retire(connection: Connection): void {
-    const giveUpAt = this.#platform.now() + RETIRE_WITHIN;
-    const look = (): void => {
-      if (connection.isIdle || this.#platform.now() >= giveUpAt) connection.close();
-      else this.#platform.after(50, look);
-    };
-    look();
   }
 
   #onSignal(signal: Signal): void {

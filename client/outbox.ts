@@ -247,16 +247,11 @@ export class Outbox {
   async #find(entry: Entry): Promise<boolean> {
     const { link, me } = this.#context;
     const since = new Date((entry.triedAt ?? 0) - ID_LASTS).toISOString();
-    const { findSent } = await import('./find-sent.ts');
+    const { findSent, nobodyKnows } = await import('./find-sent.ts');
     const seq = await findSent(link, entry, me(), since);
     if (seq === 0) delete entry.triedAt;
     else if (seq) this.#acknowledge(entry, seq);
-    else
-      this.#fail(
-        entry,
-        refusal('conflict', 'send', 'whether it was sent a day ago can’t be told any more'),
-        true,
-      );
+    else this.#fail(entry, nobodyKnows(), true);
     return seq !== 0;
   }
 

@@ -81,7 +81,7 @@ export class People {
       if (now.count > now.online.length) this.refresh();
       else this.#setOnline(user as UserId, online);
     } else if (typeof count === 'number') {
-      if (count <= now.online.length || count <= 100) this.refresh();
+      if (count <= 100) this.refresh();
       else this.presence.set({ ...now, count });
     }
   }
@@ -174,16 +174,8 @@ export class People {
   }
 
   async #readMembers(): Promise<void> {
-    const members = new Map<string, Member>();
-    for (let cursor: string | undefined; ; ) {
-      const page = await this.#context.http.page<Member>(`/rooms/${encodeURIComponent(this.#room)}/members`, {
-        limit: 100,
-        cursor,
-      });
-      for (const member of page.items) if (has(member, { user: 'string' })) members.set(member.user, member);
-      cursor = page.cursor;
-      if (cursor === undefined) break;
-    }
-    this.members.set([...members.values()].sort((a, b) => (a.user < b.user ? -1 : 1)));
+    const items = await this.#context.http.all(`/rooms/${encodeURIComponent(this.#room)}/members`);
+    const members = items.filter((item) => has(item, { user: 'string' })) as unknown as Member[];
+    this.members.set(members.sort((a, b) => (a.user < b.user ? -1 : 1)));
   }
 }

@@ -16,6 +16,7 @@ import { Emitter } from './emitter.ts';
 import { nonsense } from './error.ts';
 import { isMessage } from './guards.ts';
 import { readPage } from './history.ts';
+import type { CallOptions } from './http.ts';
 import type { Page, PageOptions, RoomEvents } from './types.ts';
 
 export class RoomCalls extends Emitter<RoomEvents> {
@@ -72,11 +73,8 @@ export class RoomCalls extends Emitter<RoomEvents> {
     return readPage(this.context.link, { room: this.id, ...page });
   }
 
-  async update(changes: Parameters<Room['update']>[0]): Promise<RoomInfo> {
-    return (await this.call('PATCH', '', {
-      body: changes,
-      query: this.#once(),
-    })) as RoomInfo;
+  update(body: Parameters<Room['update']>[0]): Promise<RoomInfo> {
+    return this.#change('PATCH', '', { body });
   }
 
   async join(): Promise<void> {
@@ -88,27 +86,27 @@ export class RoomCalls extends Emitter<RoomEvents> {
   }
 
   async deleteRoom(): Promise<void> {
-    await this.call('DELETE', '', { query: this.#once() });
+    await this.#change('DELETE', '');
   }
 
   invite(user: string, role?: Member['role']): Promise<Changed> {
-    return this.#changeMember(user, { role });
+    return this.#change('PUT', member(user), { body: { role } });
   }
 
   setRole(user: string, role: Member['role']): Promise<Changed> {
-    return this.#changeMember(user, { role });
+    return this.#change('PUT', member(user), { body: { role } });
   }
 
   mute(user: string, until: Date | null): Promise<Changed> {
-    return this.#changeMember(user, { mutedUntil: until?.toISOString() ?? null });
+    return this.#change('PUT', member(user), { body: { mutedUntil: until?.toISOString() ?? null } });
   }
 
   remove(user: string): Promise<Changed> {
-    return this.#change('DELETE', `/members/${encodeURIComponent(user)}`);
+    return this.#change('DELETE', member(user));
   }
 
   ban(user: string): Promise<Changed> {
-    return this.#change('DELETE', `/members/${encodeURIComponent(user)}`, { ban: true });
+    return this.#change('DELETE', member(user), { query: { ban: true } });
   }
 
   unban(user: string): Promise<Changed> {
@@ -120,43 +118,32 @@ export class RoomCalls extends Emitter<RoomEvents> {
   }
 
   async report(seq: number, reason: string): Promise<Report> {
-    const answer = await this.call('POST', `/messages/${seq}/report`, {
-      body: { reason },
-    });
-    return answer as unknown as Report;
+    return (await this.call('POST', `/messages/${seq}/report`, { body: { reason } })) as unknown as Report;
   }
 
   reports(options: PageOptions = {}): Promise<Page<Report>> {
     return this.#page('/reports', options);
   }
 
-  protected call(method: string, path: string, options: object = {}) {
+  protected call(method: string, path: string, options: CallOptions = {}) {
     return this.context.http.call(method, `/rooms/${encodeURIComponent(this.id)}${path}`, options);
   }
 
-  #page<T>(path: string, { limit, cursor }: PageOptions): Promise<Page<T>> {
-    return this.context.http.page<T>(`/rooms/${encodeURIComponent(this.id)}${path}`, {
-      limit,
-      cursor,
-    });
+  #page<T>(path: string, query: PageOptions): Promise<Page<T>> {
+    return this.context.http.page<T>(`/rooms/${encodeURIComponent(this.id)}${path}`, { ...query });
   }
 
   #command(action: string, fields: object = {}) {
     return this.context.link.request(action, { room: this.id, ...fields });
   }
 
-  /** An id of its own, so that a call which is made again makes no second change (P3). */
-  #once() {
-    return { id: this.context.platform.newId() };
+  /** With an id of its own, so that a call which is made again makes no second change (P3). */
+  async #change<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    const query = { ...options.query, id: this.context.platform.newId() };
+    return (await this.call(method, path, { ...options, query })) as T;
   }
+}
 
-  async #changeMember(user: string, body: object): Promise<Changed> {
-    const options = { body, query: this.#once() };
-    return (await this.call('PUT', `/members/${encodeURIComponent(user)}`, options)) as unknown as Changed;
-  }
-
-  async #change(method: string, path: string, query: object = {}): Promise<Changed> {
-    const options = { query: { ...query, ...this.#once() } };
-    return (await this.call(method, path, options)) as unknown as Changed;
-  }
+function member(user: string): string {
+  return `/members/${encodeURIComponent(user)}`;
 }

@@ -228,7 +228,7 @@ export class RoomKeeper extends RoomCalls implements Room {
 
   #isKnown(event: LogEvent): event is RoomEvent {
     const known = isKnown(event);
-    if (!known) this.context.problem(`event ${event.seq} of ${this.id} is of an unknown type or not whole`);
+    if (!known) this.context.problem(`event ${event.seq} of ${this.id}`);
     return known;
   }
 

@@ -13,8 +13,6 @@ import type { RoomSummary } from './types.ts';
 
 /** Bytes that the rooms of one `sync` may take: a command holds 32 KiB (the protocol's MAX_COMMAND_BYTES). */
 const SYNC_BYTES = 30_000;
-/** Rooms of a page of the list. */
-const PAGE = 100;
 /** A room that is new here is looked up in the list after so many milliseconds, with others that come meanwhile. */
 const LIST_AFTER = 50;
 const MOST_LISTINGS = 4;
@@ -213,7 +211,7 @@ export class Rooms {
     if (this.#isListing || round > MOST_LISTINGS) return;
     this.#isListing = true;
     this.#context.platform.after(LIST_AFTER * 4 ** round, async () => {
-      await this.#readList().catch(() => this.#context.problem('the list of rooms could not be read'));
+      await this.#readList().catch(() => this.#context.problem('the list of rooms'));
       this.#isListing = false;
       if (this.#wanted.size > 0) this.#listSoon(round + 1);
     });
@@ -221,36 +219,31 @@ export class Rooms {
 
   /** Reads the list anew; whoever joined, or made a room, sees it there. */
   async #readList(): Promise<void> {
-    for (let cursor: string | undefined; ; ) {
-      const page = await this.#context.http.page('/rooms', { limit: PAGE, cursor });
-      for (const item of page.items) {
-        const summary = toSummary(item);
-        if (!summary) {
-          this.#context.problem('an item in the list of rooms');
-          continue;
-        }
-        const room = this.get(summary.room);
-        room.log.position ??= summary.seq;
-        this.#place(summary.room);
-        const known = room.summary.getSnapshot();
-        this.#wanted.delete(summary.room);
-        if (!known) this.#move(summary.room);
-        // What was told meanwhile of a room that is new here is in neither count: the next reading has it.
-        if (!known && summary.seq < (room.log.position ?? 0)) this.#wanted.add(summary.room);
-        // What events have told since is newer than what was read; all else is taken from the list.
-        if (known && summary.seq < room.countedTo) {
-          const { seq, read, unread, mentions, lastMessage = summary.lastMessage } = known;
-          room.summary.set({ ...summary, seq, read, unread, mentions, ...(lastMessage && { lastMessage }) });
-        } else {
-          const lastMessage = summary.lastMessage ?? known?.lastMessage;
-          room.summarize(
-            { ...summary, ...(lastMessage && { lastMessage }) },
-            Math.max(summary.seq, room.countedTo),
-          );
-        }
+    for (const item of await this.#context.http.all('/rooms')) {
+      const summary = toSummary(item);
+      if (!summary) {
+        this.#context.problem('a room of the list');
+        continue;
       }
-      cursor = page.cursor;
-      if (cursor === undefined) break;
+      const room = this.get(summary.room);
+      room.log.position ??= summary.seq;
+      this.#place(summary.room);
+      const known = room.summary.getSnapshot();
+      this.#wanted.delete(summary.room);
+      if (!known) this.#move(summary.room);
+      // What was told meanwhile of a room that is new here is in neither count: the next reading has it.
+      if (!known && summary.seq < (room.log.position ?? 0)) this.#wanted.add(summary.room);
+      // What events have told since is newer than what was read; all else is taken from the list.
+      if (known && summary.seq < room.countedTo) {
+        const { seq, read, unread, mentions, lastMessage = summary.lastMessage } = known;
+        room.summary.set({ ...summary, seq, read, unread, mentions, ...(lastMessage && { lastMessage }) });
+      } else {
+        const lastMessage = summary.lastMessage ?? known?.lastMessage;
+        room.summarize(
+          { ...summary, ...(lastMessage && { lastMessage }) },
+          Math.max(summary.seq, room.countedTo),
+        );
+      }
     }
     this.#hasList = true;
     this.#publish();

@@ -73,7 +73,6 @@ export class SessionKeeper {
     const answer = await this.http.call('POST', path, { body, isOpen: true });
     if (!isTokens(answer)) throw nonsense(path);
     await this.#adopt(answer);
-    this.onTokens(answer);
     return answer.user;
   }
 
@@ -129,7 +128,6 @@ export class SessionKeeper {
       });
       if (!isTokens(answer)) throw nonsense('refresh');
       await this.#adopt(answer);
-      this.onTokens(answer);
       return answer.accessToken;
     } catch (error) {
       if (!(error instanceof ParleyError) || error.code !== 'unauthenticated') throw error;
@@ -142,9 +140,11 @@ export class SessionKeeper {
     }
   }
 
-  async #adopt({ user, refreshToken, accessToken, expiresIn }: Tokens): Promise<void> {
+  async #adopt(tokens: Tokens): Promise<void> {
+    const { user, refreshToken, accessToken, expiresIn } = tokens;
     await this.#vault.set(KEY, { user, refreshToken });
     this.#hold(accessToken, expiresIn);
+    this.onTokens(tokens);
     const before = this.store.getSnapshot()?.user;
     if (before?.user !== user.user || before.displayName !== user.displayName) this.store.set({ user });
   }

@@ -173,7 +173,10 @@ export class TimelineKeeper {
   #show(changes: Partial<Timeline>): void {
     const before = this.store.getSnapshot();
     const now = { ...before, ...changes };
-    const items = [...this.list.items, ...(now.atEnd ? this.#source.outgoing() : [])];
+    const outgoing = now.atEnd ? this.#source.outgoing() : [];
+    // Read from history, a message may be here before its answer: it is shown in its place, and once.
+    const keys = outgoing.length > 0 ? new Set(this.list.items.map(({ key }) => key)) : undefined;
+    const items = [...this.list.items, ...outgoing.filter(({ key }) => !keys?.has(key))];
     const isSame =
       items.length === before.items.length && items.every((item, at) => item === before.items[at]);
     const after: Timeline = { ...now, items: isSame ? before.items : items };

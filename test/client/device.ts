@@ -14,8 +14,8 @@ import type { Network } from './network.ts';
 
 /** The client's times, shortened so that a run meets each of them. */
 export const FAST: Partial<Timing> = {
-  connectionLifetime: 5_000,
-  replaceWithin: 3_000,
+  connectionLifetime: 3_000,
+  replaceWithin: 1_500,
   pingAfter: 600,
   pongWithin: 400,
   replyWithin: 2_500,
@@ -67,23 +67,28 @@ export class Device {
   readonly person: Person;
   /** Everything that was written, by text. */
   readonly written = new Set<string>();
-  /** What listeners were told, in order; loading the page again begins it anew. */
-  heard: number[] = [];
   readonly violations: string[] = [];
   readonly problems: string[] = [];
   readonly #endpoint: Endpoint;
   readonly #network: Network;
   readonly #roomId: string;
+  readonly #timing: Partial<Timing>;
   readonly #random: Random;
   #parley: Parley;
   #end: () => void;
   #count = 0;
 
-  constructor(endpoint: Endpoint, network: Network, person: Person, roomId: string, random: Random) {
+  constructor(
+    endpoint: Endpoint,
+    network: Network,
+    person: Person,
+    { room, random, timing = FAST }: { room: string; random: Random; timing?: Partial<Timing> },
+  ) {
     this.#endpoint = endpoint;
     this.#network = network;
     this.person = person;
-    this.#roomId = roomId;
+    this.#roomId = room;
+    this.#timing = timing;
     this.#random = random;
     [this.#parley, this.#end] = this.#load();
   }
@@ -140,6 +145,15 @@ export class Device {
     }
   }
 
+  /** A reply whose root was deleted before it was sent can't be sent: that is as it should be. */
+  discardOrphans(): void {
+    for (const { id, text, thread, error } of this.parley.outbox.getSnapshot()) {
+      if (thread === undefined || error?.code !== 'not_found') continue;
+      this.room.discard(id);
+      this.written.delete(text);
+    }
+  }
+
   /** The page is gone without a word, and loaded again. */
   async reload(): Promise<void> {
     this.#end();
@@ -156,16 +170,17 @@ export class Device {
     const parley = connect({
       url: this.#endpoint.http,
       websocketUrl: this.#endpoint.websocket,
-      timing: FAST,
+      timing: this.#timing,
       platform: { ...this.#network.platform(), openStorage: async () => lease.storage },
     });
-    this.heard = [];
+    /** What listeners were told, in order; loading the page again begins it anew. */
+    const heard: number[] = [];
     const room = parley.room(this.#roomId);
     room.messages.subscribe(() => this.#look(room));
     room.on('event', ({ seq }) => {
-      const last = this.heard.at(-1);
+      const last = heard.at(-1);
       if (last !== undefined && seq !== last + 1) this.violations.push(`heard ${seq} after ${last}`);
-      this.heard.push(seq);
+      heard.push(seq);
     });
     room.on('reset', ({ seq }) => this.violations.push(`was reset to ${seq}`));
     parley.on('problem', ({ what }) => this.problems.push(what));

@@ -35,7 +35,7 @@ export async function run(
   const random = randomOf(seed).fork('clients');
   const network = new Network(random.fork('network'));
   const devices = people.map(
-    (person) => new Device(endpoint, network, person, room, random.fork(person.user)),
+    (person) => new Device(endpoint, network, person, { room, random: random.fork(person.user) }),
   );
   try {
     await Promise.all(devices.map((device) => device.ready()));
@@ -44,15 +44,20 @@ export async function run(
     await Promise.all(devices.map((device, index) => live(device, randomOf(seed).fork(`life ${index}`))));
     await storm.end;
     network.calm();
-    const violations: string[] = [];
-    const log = await settle(devices, violations);
-    for (const device of devices) violations.push(...(await check(device, log)));
-    const written = devices.flatMap((device) => [...device.written]);
-    violations.push(...onceOnly(written, log));
-    return { violations, messages: log.length, counts: network.counts };
+    return { ...(await compare(devices)), counts: network.counts };
   } finally {
     for (const device of devices) device.close();
   }
+}
+
+/** What the clients show, and what they wrote, against the log. */
+export async function compare(devices: readonly Device[]): Promise<Omit<RunResult, 'counts'>> {
+  const violations: string[] = [];
+  const log = await settle(devices, violations);
+  for (const device of devices) violations.push(...(await check(device, log)));
+  const written = devices.flatMap((device) => [...device.written]);
+  violations.push(...onceOnly(written, log));
+  return { violations, messages: log.length };
 }
 
 async function live(device: Device, random: ReturnType<typeof randomOf>): Promise<void> {
@@ -91,6 +96,7 @@ async function settle(devices: readonly Device[], violations: string[]): Promise
   const deadline = Date.now() + QUIET_WITHIN;
   for (const device of devices) await device.ready();
   for (;;) {
+    for (const device of devices) device.discardOrphans();
     const failed = devices.flatMap((device) =>
       device.parley.outbox.getSnapshot().filter(({ status }) => status === 'failed'),
     );

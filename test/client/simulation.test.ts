@@ -4,15 +4,18 @@ import { connect, until } from '../../client/index.ts';
 import { parseOptions } from '../../scripts/start/options.ts';
 import { type RunningParley, startParley } from '../../scripts/start.ts';
 import { freshName } from '../helper/account.ts';
+import { pause } from '../helper/endpoint.ts';
 import { planOf } from '../simulation/noise.ts';
 import { randomOf } from '../simulation/random.ts';
 import { chosenSeeds } from '../simulation/seeds.ts';
-import { newPerson, type Person } from './device.ts';
+import { Device, newPerson, type Person } from './device.ts';
 import { Network } from './network.ts';
-import { type RunResult, run, type Storm } from './run.ts';
+import { compare, type RunResult, run, type Storm } from './run.ts';
 
 /** Seeds that run side by side on the one engine. */
 const AT_ONCE = 5;
+/** How old a connection may become here, milliseconds: two hours on AWS. */
+const LIFETIME = 4_000;
 /** Milliseconds for which things go wrong. */
 const STORM_LASTS = 2_000;
 const TIME_LIMIT = 120_000;
@@ -23,7 +26,16 @@ const groups = Array.from({ length: Math.ceil(seeds.length / AT_ONCE) }, (_, ind
 
 let service: RunningParley;
 let people: Person[][] = [];
-const totals = { seeds: 0, messages: 0, sockets: 0, cuts: 0, silences: 0, repeats: 0, lostCalls: 0 };
+const totals = {
+  seeds: 0,
+  messages: 0,
+  sockets: 0,
+  cuts: 0,
+  silences: 0,
+  repeats: 0,
+  lostCalls: 0,
+  ended: 0,
+};
 
 async function control(method: string, body?: object): Promise<void> {
   const response = await fetch(`${service.http}/_local/faults`, {
@@ -37,7 +49,7 @@ beforeAll(async () => {
   const args = ['--port', '0', '--no-demo', '-c', 'commandsPerMinute=1000000', '-c', 'commandBurst=100000'];
   const options = parseOptions(args);
   if (options === 'help') throw new Error('unable to start; that was a question for help');
-  service = await startParley(options, { connectionLifetimeMs: 6_000, log: () => {} });
+  service = await startParley(options, { connectionLifetimeMs: LIFETIME, log: () => {} });
   const lanes = Math.min(AT_ONCE, seeds.length);
   people = await Promise.all(
     Array.from({ length: lanes }, () =>
@@ -80,6 +92,32 @@ describe('what three clients show is the log, and what they sent is in it once',
       violations.map((what) => `seed ${group[at]}: ${what}`),
     );
     expect(told.slice(0, 20)).toEqual([]);
+  });
+});
+
+describe('the cut after two hours, shortened to seconds', () => {
+  it('P1 P3 P4 is never met: under load nothing is lost, nothing comes twice, and no break is seen', async () => {
+    const [group = []] = people;
+    const room = await openRoom(group);
+    const network = new Network(randomOf(1));
+    // Milliseconds: each connection is replaced between half of its life and three quarters.
+    const timing = { connectionLifetime: 0.75 * LIFETIME, replaceWithin: 0.25 * LIFETIME };
+    const devices = group.map(
+      (person) => new Device(service, network, person, { room, random: randomOf(1), timing }),
+    );
+    await Promise.all(devices.map((device) => device.ready()));
+    const breaks: unknown[] = [];
+    for (const { parley } of devices) parley.state.subscribe(() => breaks.push(parley.state.getSnapshot()));
+    for (const until = Date.now() + 2 * LIFETIME; Date.now() < until; ) {
+      for (const device of devices) device.say();
+      await pause(80);
+    }
+    const { violations } = await compare(devices);
+    expect(violations.slice(0, 20)).toEqual([]);
+    expect(breaks).toEqual([]);
+    expect(network.counts.sockets).toBeGreaterThanOrEqual(3 * devices.length);
+    expect(network.counts.ended).toBe(0);
+    for (const device of devices) device.close();
   });
 });
 

@@ -37,10 +37,30 @@ describe('npm start', () => {
     await his.shows(/< \{"type":"events","room":"general",.*"user":"alice",.*"text":"hello"/);
   });
 
+  it('is talked to from the terminal with `npm run chat`', async () => {
+    const url = /http:\/\/[\w.]+:\d+/.exec(start.screen)?.[0];
+    const [hers, his] = ['alice', 'bob'].map(
+      (user) => new Terminal(`npm run --silent chat -- --user ${user} --room general --url ${url}`),
+    );
+    if (!hers || !his) throw new Error('a terminal is missing');
+    pasted.push(hers, his);
+    await Promise.all([hers.shows(/— online/), his.shows(/— online/)]);
+    hers.type('good morning');
+    const [, number] = await his.shows(/(\d+) alice: good morning/);
+    his.type(`/react ${number} 👍`);
+    await hers.shows(/alice: good morning 👍 1/);
+    his.type(`/edit ${number} good night`);
+    await his.shows(/! unable to edit; /);
+    his.type('/who');
+    await his.shows(/online: alice, bob/);
+    for (const terminal of [hers, his]) terminal.type('/quit');
+    expect(await Promise.all([hers.ended, his.ended])).toEqual([0, 0]);
+  });
+
   it('ends everything on Ctrl-C, without an error', async () => {
     start.interrupt();
     expect([0, 130]).toContain(await start.ended);
     expect(start.screen).toMatch(/On AWS this run would have cost .*\d WebSocket messages/);
-    for (const terminal of pasted) await terminal.shows(/Disconnected/);
+    for (const terminal of pasted.slice(0, 2)) await terminal.shows(/Disconnected/);
   });
 });

@@ -75,7 +75,7 @@ describe('the connection', () => {
       if (action === 'sync') wasOpen = first.isOpen;
       return undefined;
     };
-    await service.clock.pass(10 * 60_000);
+    await service.clock.pass(10 * 60_000 + 5_000);
     expect(service.sockets).toHaveLength(2);
     expect(wasOpen).toBe(true);
     expect(first.isOpen).toBe(false);
