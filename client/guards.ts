@@ -1,6 +1,6 @@
 /**
  * What comes from the service is looked at before it is used. By hand and not by the protocol's schemas: those would be most of what a
- * browser loads (docs/decisions/0027), and they refuse what a newer service adds, which a client shall pass on.
+ * browser loads (docs/decisions/0031), and they refuse what a newer service adds, which a client shall pass on.
  */
 import type { WireError } from '../shared/protocol/errors.ts';
 import type { Message, RoomEvent } from '../shared/protocol/events.ts';

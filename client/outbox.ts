@@ -223,9 +223,10 @@ export class Outbox {
       } catch (thrown) {
         if (isVoid() || !this.#held.has(entry.id)) return true;
         const error = toParleyError(thrown, 'send');
-        if (error.code === 'unauthenticated') return false;
         if (error.code === 'internal') failures++;
-        if (!error.isRetryable && (error.code !== 'internal' || failures >= MOST_FAILURES)) {
+        // Where the session has ended, the connection has, too, and all waits for the next login.
+        const isPassing = error.isRetryable || error.code === 'unauthenticated';
+        if (!isPassing && (error.code !== 'internal' || failures >= MOST_FAILURES)) {
           this.#fail(entry, error, error.code === 'internal');
           return true;
         }

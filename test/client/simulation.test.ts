@@ -15,7 +15,7 @@ import { compare, type RunResult, run, type Storm } from './run.ts';
 /** Seeds that run side by side on the one engine. */
 const AT_ONCE = 5;
 /** How old a connection may become here, milliseconds: two hours on AWS. */
-const LIFETIME = 4_000;
+const LIFETIME = 6_000;
 /** Milliseconds for which things go wrong. */
 const STORM_LASTS = 2_000;
 const TIME_LIMIT = 120_000;
@@ -108,14 +108,14 @@ describe('the cut after two hours, shortened to seconds', () => {
     await Promise.all(devices.map((device) => device.ready()));
     const breaks: unknown[] = [];
     for (const { parley } of devices) parley.state.subscribe(() => breaks.push(parley.state.getSnapshot()));
-    for (const until = Date.now() + 2 * LIFETIME; Date.now() < until; ) {
+    for (const until = Date.now() + 1.6 * LIFETIME; Date.now() < until; ) {
       for (const device of devices) device.say();
       await pause(80);
     }
     const { violations } = await compare(devices);
     expect(violations.slice(0, 20)).toEqual([]);
     expect(breaks).toEqual([]);
-    expect(network.counts.sockets).toBeGreaterThanOrEqual(3 * devices.length);
+    expect(network.counts.sockets).toBeGreaterThanOrEqual(2 * devices.length);
     expect(network.counts.ended).toBe(0);
     for (const device of devices) device.close();
   });
@@ -138,7 +138,7 @@ function stormOf(group: readonly number[]): Storm {
       if (++ready < group.length) return begun;
       await control('PUT', planOf(group[0] ?? 0));
       begin();
-      setTimeout(() => void control('DELETE').then(end), STORM_LASTS);
+      setTimeout(() => void control('DELETE').finally(end), STORM_LASTS);
     },
   };
 }
