@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer } from 'vitest/node';
 
 // The SDK's clients, which tests use, warn on Node.js 20 of the Node.js that they will need one day.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -6,12 +7,26 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 /** Vitest leaves a processor free; on two that would be one file at a time, and most tests wait more than they compute. */
 const maxWorkers = 2;
 
+/** Files that take tens of seconds. Begun last, one of them would leave the other worker with nothing to do. */
+const LONG =
+  /(?:scheduler|http-properties|erase-account|rotate-keys|grants|several-gateways|storage-large|matrix|files|room-changes|refusals-rooms)\.test\.ts$/;
+
+/** A clean clone remembers no durations to go by. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: Parameters<BaseSequencer['sort']>[0]): ReturnType<BaseSequencer['sort']> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: (typeof sorted)[number]): boolean => LONG.test(moduleId);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 /**
  * Each project needs a little more than the one before: nothing, a database, a synthesized stack, the whole engine. Those that start
  * the whole of it come one after another (`groupOrder`): side by side they would measure each other.
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers } },
       {
