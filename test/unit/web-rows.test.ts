@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { OutgoingMessage, SentMessage } from '../../client/index.ts';
 import { RoomId, UserId } from '../../shared/protocol/ids.ts';
 import { readersOf } from '../../web/room/readers.ts';
-import { dayLabel, isAnotherDay, shortTime } from '../../web/time/format.ts';
+import { dayOf, isWithin } from '../../web/time/day.ts';
+import { dayLabel, shortTime } from '../../web/time/format.ts';
 import { type RowOptions, rowsOf } from '../../web/timeline/rows.ts';
 
 const noon = new Date(2026, 10, 20, 12, 0, 0);
@@ -114,8 +115,9 @@ describe('days', () => {
   });
 
   it('begin at midnight', () => {
-    expect(isAnotherDay(at(11 * 60 + 59), at(12 * 60))).toBe(true);
-    expect(isAnotherDay(at(-11 * 60), at(11 * 60))).toBe(false);
+    expect(isWithin(dayOf(at(11 * 60 + 59)), at(12 * 60))).toBe(false);
+    expect(isWithin(dayOf(at(-11 * 60)), at(11 * 60))).toBe(true);
+    expect(isWithin(dayOf('soon'), at(0))).toBe(false);
     expect(shortTime(at(0), new Date(at(11 * 60)))).toMatch(/12/);
     expect(shortTime(at(0), new Date(at(13 * 60)))).toBe('Yesterday');
   });

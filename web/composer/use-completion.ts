@@ -59,6 +59,8 @@ export function useCompletion(
     if (!isOpen) return false;
     const step = { ArrowDown: 1, ArrowUp: options.length - 1 }[event.key];
     const chosen = options[index];
+    // What is written in full is what is meant: Enter sends it.
+    if (event.key === 'Enter' && chosen?.text === `@${at.query}`) return false;
     if (step !== undefined) setIndex((index + step) % options.length);
     else if ((event.key === 'Enter' || event.key === 'Tab') && chosen) choose(chosen);
     else if (event.key === 'Escape') close();

@@ -7,10 +7,15 @@ const MOST = 99;
 
 type Counts = Pick<RoomSummary, 'unread' | 'mentions'>;
 
-/** What is new, in numbers: mentions louder than the rest. */
+/** What is new, in a number: that of mentions louder than that of the rest. What is read aloud says it in words. */
 export function UnreadCounts({ unread, mentions }: Counts) {
-  if (mentions > 0) return <span className={css.mentions}>{short(mentions)}</span>;
-  return unread > 0 ? <span className={css.count}>{short(unread)}</span> : null;
+  const count = mentions > 0 ? mentions : unread;
+  if (count === 0) return null;
+  return (
+    <span className={mentions > 0 ? css.mentions : css.count} aria-hidden="true">
+      {short(count)}
+    </span>
+  );
 }
 
 /** The same in words, for what is read aloud: `General, 3 unread, 1 mention`. */

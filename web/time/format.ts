@@ -7,6 +7,20 @@ export function clockTime(at: string): string {
   return format(at, { hour: '2-digit', minute: '2-digit' });
 }
 
+/** `14:05`, and `2:05` where others would say `2:05 pm`: for narrow places beside a whole one. */
+export function bareTime(at: string): string {
+  const date = new Date(at);
+  if (Number.isNaN(date.getTime())) return '';
+  const parts = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' }).formatToParts(
+    date,
+  );
+  return parts
+    .filter(({ type }) => type !== 'dayPeriod')
+    .map(({ value }) => value)
+    .join('')
+    .trim();
+}
+
 /** Day, month, year and time, for a title. */
 export function fullTime(at: string): string {
   return format(at, { dateStyle: 'full', timeStyle: 'short' });
@@ -35,11 +49,6 @@ export function shortTime(at: string, now: Date): string {
   if (days > 1 && days < 7) return format(at, { weekday: 'short' });
   const sameYear = new Date(at).getFullYear() === now.getFullYear();
   return format(at, { day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) });
-}
-
-/** Whether two times lie on different days where the reader is. */
-export function isAnotherDay(a: string, b: string): boolean {
-  return new Date(a).toDateString() !== new Date(b).toDateString();
 }
 
 /** `just now`, `5 minutes ago`, `3 days ago`. */

@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import type { TimelineItem } from '../../client/index.ts';
 import { useNames } from '../people/names.ts';
-import { clockTime, fullTime } from '../time/format.ts';
+import { bareTime, clockTime, fullTime } from '../time/format.ts';
 import { Avatar } from '../ui/avatar.tsx';
 import { classes } from '../ui/classes.ts';
 import { Icon } from '../ui/icon.tsx';
@@ -53,7 +53,7 @@ export const MessageRow = memo(function MessageRow({ item, isFirst, isReply, isF
     >
       {isReply && item.thread !== undefined && <Reference root={item.thread} />}
       <div className={css.side}>
-        {isFirst ? <Avatar user={item.user} name={nameOf(item.user)} /> : <Time at={item.at} />}
+        {isFirst ? <Avatar user={item.user} name={nameOf(item.user)} /> : <Time at={item.at} isBare />}
       </div>
       <div className={css.body}>
         {isFirst && (
@@ -76,10 +76,10 @@ export const MessageRow = memo(function MessageRow({ item, isFirst, isReply, isF
   );
 });
 
-function Time({ at }: { readonly at: string }) {
+function Time({ at, isBare }: { readonly at: string; readonly isBare?: boolean }) {
   return (
     <time className={css.time} dateTime={at} title={fullTime(at)}>
-      {clockTime(at)}
+      {isBare ? bareTime(at) : clockTime(at)}
     </time>
   );
 }

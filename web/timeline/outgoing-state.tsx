@@ -1,5 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { OutgoingMessage } from '../../client/index.ts';
+import { useParley } from '../app/parley-context.ts';
+import { useObservable } from '../app/use-observable.ts';
 import { classes } from '../ui/classes.ts';
 import { Icon } from '../ui/icon.tsx';
 import { textOf } from '../ui/text-of.ts';
@@ -12,12 +14,13 @@ const PATIENCE_MS = 400;
 /** What became of a message that is not in the room yet: on its way, or failed, why, and what can be done. */
 export function OutgoingState({ item }: { readonly item: OutgoingMessage }) {
   const { room } = useTimeline();
+  const { status } = useObservable(useParley().state);
   const isSlow = useSlow();
   if (item.status === 'pending') {
     if (!isSlow) return null;
     return (
       <div className={css.state}>
-        <Icon name="clock" size={13} /> Sending …
+        <Icon name="clock" size={13} /> {status === 'online' ? 'Sending …' : 'Waits for a connection'}
       </div>
     );
   }

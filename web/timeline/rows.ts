@@ -1,5 +1,5 @@
 import type { TimelineItem } from '../../client/index.ts';
-import { isAnotherDay } from '../time/format.ts';
+import { type Day, dayOf, isWithin } from '../time/day.ts';
 
 /** What the list of messages shows, from top to bottom. */
 export type Row =
@@ -36,11 +36,14 @@ export function rowsOf(
 ): Row[] {
   const rows: Row[] = [{ kind: atStart ? 'start' : 'loading', key: 'top' }];
   let before: TimelineItem | undefined;
+  let day: Day | undefined;
   let isMarked = readUpTo === undefined;
   for (const item of items) {
-    const isNewDay = !before || isAnotherDay(before.at, item.at);
-    if (isNewDay)
-      rows.push({ kind: 'day', key: `day ${new Date(item.at).toDateString()} ${item.key}`, at: item.at });
+    const isNewDay = !day || !isWithin(day, item.at);
+    if (isNewDay) {
+      day = dayOf(item.at);
+      rows.push({ kind: 'day', key: `day ${item.key}`, at: item.at });
+    }
     const isNew = !isMarked && item.status === 'sent' && item.seq > (readUpTo ?? 0) && item.user !== me;
     if (isNew) {
       rows.push({ kind: 'new', key: 'new' });

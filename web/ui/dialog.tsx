@@ -24,11 +24,12 @@ export function Dialog({ title, wide, onClose, children }: Props) {
     };
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the keyboard closes it by Escape and by the button.
     <dialog
       ref={dialog}
       aria-labelledby={id}
       className={classes(css.dialog, wide && css.wide)}
+      // What Escape closes is this, and nothing that this belongs to.
+      onKeyDown={(event) => event.key === 'Escape' && event.stopPropagation()}
       onCancel={(event) => {
         event.preventDefault();
         onClose();

@@ -1,5 +1,6 @@
 import { type InputHTMLAttributes, type TextareaHTMLAttributes, useId } from 'react';
 import css from './field.module.css';
+import { Icon } from './icon.tsx';
 
 interface Labels {
   readonly label: string;
@@ -53,20 +54,23 @@ export function Choice<T extends string>({
   };
   return (
     <Labelled id={id} label={label} hint={hint} error={undefined}>
-      <select
-        {...described}
-        id={id}
-        className={css.input}
-        value={value}
-        disabled={disabled}
-        onChange={(event) => choose(event.target.value)}
-      >
-        {options.map((option) => (
-          <option key={option.value} value={option.value}>
-            {option.label}
-          </option>
-        ))}
-      </select>
+      <span className={css.choice}>
+        <select
+          {...described}
+          id={id}
+          className={css.input}
+          value={value}
+          disabled={disabled}
+          onChange={(event) => choose(event.target.value)}
+        >
+          {options.map((option) => (
+            <option key={option.value} value={option.value}>
+              {option.label}
+            </option>
+          ))}
+        </select>
+        <Icon name="chevronDown" size={16} />
+      </span>
     </Labelled>
   );
 }

@@ -66,7 +66,18 @@ export function Popover({ anchor, onClose, children, ...rest }: Props) {
   }, [anchor]);
 
   return (
-    <div {...rest} ref={popover} popover="auto" className={css.popover}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: its role is given by who uses it.
+    <div
+      {...rest}
+      ref={popover}
+      popover="auto"
+      className={css.popover}
+      onKeyDown={(event) => {
+        rest.onKeyDown?.(event);
+        // It closes this, and nothing that this belongs to.
+        if (event.key === 'Escape') event.stopPropagation();
+      }}
+    >
       {children}
     </div>
   );
