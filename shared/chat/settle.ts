@@ -3,7 +3,7 @@
  * (docs/data-model.md, "The append"). Every step is safe to repeat, in any overlap with other runs.
  */
 import { claimEnds, claimItem } from '../data/claims.ts';
-import { type Committed, putEvent, queryAllEvents } from '../data/events.ts';
+import { type Committed, listStoredSeqs, putEvent, queryAllEvents } from '../data/events.ts';
 import { moveSettled } from '../data/head-writes.ts';
 import { getHead, type Head } from '../data/heads.ts';
 import { notePastRoom } from '../data/past-rooms.ts';
@@ -50,12 +50,11 @@ export async function settle(
   if (first === undefined || last === undefined) return;
 
   const [stored, head] = await Promise.all([
-    queryAllEvents(ctx.chat, room, { from: first, to: last }),
+    listStoredSeqs(ctx.chat, room, { from: first, to: last }),
     getHead(ctx.chat, room),
   ]);
-  const known = new Set(stored.map(({ event }) => event.seq));
   await Promise.all(
-    batch.filter(({ event }) => !known.has(event.seq)).map((one) => putEvent(ctx.chat, room, one)),
+    batch.filter(({ event }) => !stored.has(event.seq)).map((one) => putEvent(ctx.chat, room, one)),
   );
   await applyInOrder(ctx, room, batch);
   await project(ctx, room, batch);

@@ -112,6 +112,12 @@ export async function queryAllEvents(table: Table, room: RoomId, stretch: Stretc
   return (await table.queryAll(stretchQuery(room, stretch))).map(toCommitted);
 }
 
+/** Numbers of the events of a stretch that are stored. */
+export async function listStoredSeqs(table: Table, room: RoomId, stretch: Stretch): Promise<Set<number>> {
+  const items = await table.queryAll({ ...stretchQuery(room, stretch), keysOnly: true });
+  return new Set(items.map(({ sk }) => Number(sk.slice(EVENT_PREFIX.length))));
+}
+
 /** Numbers of a thread's replies, the newest first, those before number `before`; a moment behind (an index). */
 export async function pageReplies(
   table: Table,

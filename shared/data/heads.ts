@@ -17,7 +17,10 @@ export function appendKey(user: UserId, id: ClientId): AppendKey {
   return `${user}#${id}`;
 }
 
-const Key = z.templateLiteral([z.string(), '#', z.string()]);
+const isKey = (value: unknown): value is AppendKey => typeof value === 'string' && value.includes('#');
+const Key = z.custom<AppendKey>(isKey);
+/** Looked at as a whole: there may be a thousand, and each message reads its head's. */
+const Keys = z.custom<readonly AppendKey[]>((value) => Array.isArray(value) && value.every(isKey));
 
 /** A change of someone's rights that is committed but perhaps not in the membership's item yet. */
 const Change = z.object({
@@ -64,9 +67,9 @@ const StoredHead = z.object({
   n: z.int(),
   settled: z.int(),
   before: z.int(),
-  recent: z.array(Key),
+  recent: Keys,
   guard: z.int(),
-  pending: z.array(Key),
+  pending: Keys,
   changes: z.array(Change),
   owners: z.array(UserId),
   message: z.optional(z.int()),

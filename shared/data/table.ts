@@ -37,6 +37,8 @@ export interface Query extends Expression {
   /** Key condition, for example `pk = :pk AND begins_with(sk, :prefix)`. */
   readonly where: string;
   readonly index?: string;
+  /** Whether only the keys of the items are given, where no more is wanted. */
+  readonly keysOnly?: boolean;
   /** Items in one page, at most. */
   readonly limit?: number;
   readonly descending?: boolean;
@@ -131,6 +133,7 @@ export function createTable(options: {
       KeyConditionExpression: query.where,
       ...placeholders(query),
       ...(query.index ? { IndexName: query.index } : { ConsistentRead: query.consistent ?? true }),
+      ...(query.keysOnly ? { ProjectionExpression: 'pk, sk' } : {}),
       ...(query.limit ? { Limit: query.limit } : {}),
       ...(query.descending ? { ScanIndexForward: false } : {}),
       ...(query.from ? { ExclusiveStartKey: marshall(query.from) } : {}),
