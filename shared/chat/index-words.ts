@@ -8,7 +8,7 @@
  */
 import { batchGetEventsOf, type Committed, isMessage, queryAllEvents } from '../data/events.ts';
 import type { StoredMessage } from '../data/message-state.ts';
-import { deleteRoomWords, type WordPlace, writeWords } from '../data/words.ts';
+import { type WordPlace, writeWords } from '../data/words.ts';
 import type { RoomId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 import { isStopWord } from './stop-words.ts';
@@ -86,11 +86,6 @@ export async function dropWords(
   await writeWords(search, room, { puts: [], deletes: placesOf(seq, union(texts.map(indexedWords))) });
 }
 
-/** Takes all words of a room away, to make them again from the log. */
-export async function dropRoomWords({ search }: ChatContext, room: RoomId): Promise<void> {
-  if (search) await deleteRoomWords(search, room);
-}
-
 function entriesOf(batch: readonly Committed[], wordsIn: WordsIn): readonly Entry[] {
   const texts = new Map<number, string[]>();
   const edited = new Set<number>();
@@ -158,7 +153,7 @@ async function withEarlierTexts(
 }
 
 /** What a message says now; nothing where it is deleted or gone. */
-function textOf(message: StoredMessage | undefined): string {
+export function textOf(message: StoredMessage | undefined): string {
   if (!message || message.state?.deleted !== undefined) return '';
   return message.state?.text ?? message.event.text;
 }

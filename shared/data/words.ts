@@ -7,6 +7,9 @@ import type { Item, Table } from './table.ts';
 const BEYOND_DIGITS = ':';
 const LAST_CODE_POINT = '\u{10ffff}';
 
+/** Words of a page of work in the background: few enough to be deleted at once without hurting who writes. */
+const BACKGROUND_PAGE = 250;
+
 /** That a message holds a word. */
 export interface WordPlace {
   readonly word: string;
@@ -73,17 +76,28 @@ export async function pagePrefix(
   return { places: items.map(({ sk }) => readWordKey(sk)), end: next === undefined };
 }
 
-/** Takes all words of a room away, as many as there are. */
-export async function deleteRoomWords(table: Table, room: RoomId): Promise<void> {
+/** Those of these words that are there. */
+export async function batchGetWords(
+  table: Table,
+  room: RoomId,
+  places: readonly WordPlace[],
+): Promise<readonly WordPlace[]> {
+  const items = await table.batchGet(places.map(({ word, seq }) => searchKeys.word(room, word, seq)));
+  return items.map(({ sk }) => readWordKey(sk));
+}
+
+/** All words of a room, a page at a time: for work in the background. */
+export async function* pageRoomWords(table: Table, room: RoomId): AsyncGenerator<readonly WordPlace[]> {
   for (let lane = 0; lane < WORD_LANES; lane++) {
     let from: Readonly<Record<string, unknown>> | undefined;
     do {
       const { items, next } = await table.query({
         where: 'pk = :pk',
         values: { ':pk': searchKeys.lane(room, lane) },
+        limit: BACKGROUND_PAGE,
         ...(from ? { from } : {}),
       });
-      await table.batchWrite({ deletes: items.map(({ pk, sk }) => ({ pk, sk })) });
+      if (items.length > 0) yield items.map(({ sk }) => readWordKey(sk));
       from = next;
     } while (from);
   }

@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deleteMessage, editMessage } from '../../shared/chat/change-message.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
-import { dropRoomWords, indexWords } from '../../shared/chat/index-words.ts';
 import { removeMember } from '../../shared/chat/members.ts';
+import { mendWords, sweepWords } from '../../shared/chat/rebuild-words.ts';
 import { deleteRoom } from '../../shared/chat/room-settings.ts';
 import { createRoom, joinRoom } from '../../shared/chat/rooms.ts';
 import { type SearchRequest, search } from '../../shared/chat/search.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
+import { searchKeys } from '../../shared/data/keys.ts';
 import type { RoomId, UserId } from '../../shared/protocol/ids.ts';
 import type { FoundMessage } from '../../shared/protocol/rest.ts';
 import { chatContext, readLog, room, settleAll, user } from '../helper/chat.ts';
@@ -253,19 +254,34 @@ describe('search', () => {
     await expect(search(off, { user: bob, q: 'invisible' })).rejects.toMatchObject(code('forbidden'));
   });
 
-  it('a room’s words can be dropped, and made again from its log', async () => {
+  it('a room’s words can be made anew: what is missing is put, what is left over goes, and no more is written', async () => {
     const id = await newRoom('one fish', 'two fish', 'red herring');
-    const [, second = 0, third = 0] = (await readLog(ctx, id)).map(({ event }) => event.seq).slice(2);
+    const [first = 0, second = 0, third = 0] = (await readLog(ctx, id))
+      .map(({ event }) => event.seq)
+      .slice(2);
     await editMessage(ctx, { ...at(id, second), text: 'blue fish' });
     await deleteMessage(ctx, at(id, third));
     await settleAll(ctx, id);
-    const before = await wordsInIndex(ctx, id);
-    await dropRoomWords(ctx, id);
-    expect(await wordsInIndex(ctx, id)).toEqual([]);
-    await indexWords(ctx, id, await readLog(ctx, id));
-    expect(await wordsInIndex(ctx, id)).toEqual(before);
-    expect(before).toEqual(await wordsByLog(ctx, id));
-    expect(before).toHaveLength(4);
+    const should = await wordsByLog(ctx, id);
+    expect(await wordsInIndex(ctx, id)).toEqual(should);
+    const { search: index } = ctx;
+    if (!index) throw new Error('there is no index');
+    const rebuild = async () => [
+      await mendWords({ ...ctx, search: index }, id, [first, second, third]),
+      await sweepWords({ ...ctx, search: index }, id),
+    ];
+    expect(await rebuild()).toEqual([0, 0]);
+    await index.delete(searchKeys.word(id, 'fish', first));
+    await index.delete(searchKeys.word(id, 'blue', second));
+    for (const [word, seq] of [
+      ['two', second],
+      ['herring', third],
+      ['nothing', 999],
+    ] as const) {
+      await index.put({ ...searchKeys.word(id, word, seq) });
+    }
+    expect(await rebuild()).toEqual([2, 3]);
+    expect(await wordsInIndex(ctx, id)).toEqual(should);
   });
 });
 
