@@ -25,8 +25,10 @@ export interface Lookup {
   readonly budget: Budget;
 }
 
-/** Numbers of one page of a word's list, about 5 KB: two read units. */
+/** Numbers of the first page of a word's list, about 5 KB: two read units. */
 const PAGE = 100;
+/** Of further pages: where two long lists hardly meet, fewer and larger reads get further. */
+const FURTHER_PAGE = 250;
 /** Places of one page of a prefix: many words with few places each. */
 const PREFIX_PAGE = 250;
 /** Pages of a prefix, and so words with many places, until it counts as too broad. */
@@ -44,7 +46,10 @@ export function wordList({ table, room, budget }: Lookup, word: string): SeqList
       if (at === page.length && !end) {
         if (pages > 0 && budget.isSpent()) throw new BudgetSpent();
         if (pages > 0) budget.charge('page');
-        const read = await pageWord(table, room, word, { most, limit: PAGE });
+        const read = await pageWord(table, room, word, {
+          most,
+          limit: pages === 0 ? PAGE : FURTHER_PAGE,
+        });
         page = read.seqs;
         end = read.end;
         at = 0;
