@@ -4,7 +4,7 @@ import type { Standing } from '../data/memberships.ts';
 import { type StoredMessage, UNTOUCHED } from '../data/message-state.ts';
 import { ParleyError } from '../protocol/errors.ts';
 import type { ReplyData } from '../protocol/frames.ts';
-import type { ClientId } from '../protocol/ids.ts';
+import type { ClientId, UserId } from '../protocol/ids.ts';
 import { AlreadySo, appendUnlessSo, changed } from './already-so.ts';
 import type { Author } from './append.ts';
 import type { ChatContext } from './context.ts';
@@ -135,7 +135,7 @@ export function removeReaction(
  * Pins a message; one that is pinned already is answered with the event that did it.
  *
  * @throws {ParleyError} `not_found` also where there is no such message or it is deleted; `forbidden` for who is not an admin (in a
- *   direct room both may); `unavailable`.
+ *   direct room both may, but for whom the other has blocked); `unavailable`.
  */
 export function pinMessage(ctx: ChatContext, request: Target): Promise<Appended> {
   const operation = 'pin';
@@ -143,7 +143,7 @@ export function pinMessage(ctx: ChatContext, request: Target): Promise<Appended>
     operation,
     body: { type: 'message.pinned', target: request.target },
     async judge({ state }, { member, view }) {
-      await requirePinner(ctx, operation, { member, view });
+      await requirePinner(ctx, operation, { member, view, user: request.user });
       if (state?.pinned !== undefined) throw new AlreadySo(state.pinned);
     },
   });
@@ -156,7 +156,7 @@ export function unpinMessage(ctx: ChatContext, request: Target): Promise<Appende
     operation,
     body: { type: 'message.unpinned', target: request.target },
     async judge({ state }, { member, view }) {
-      await requirePinner(ctx, operation, { member, view });
+      await requirePinner(ctx, operation, { member, view, user: request.user });
       if (state?.pinned === undefined) {
         throw new ParleyError('not_found', operation, 'the message is not pinned');
       }
@@ -169,8 +169,12 @@ interface Judged {
   readonly view: HeadView;
 }
 
-async function requirePinner(ctx: ChatContext, operation: string, { member, view }: Judged): Promise<void> {
-  if (view.kind === 'direct') return;
+async function requirePinner(
+  ctx: ChatContext,
+  operation: string,
+  { member, view, user }: Judged & { readonly user: UserId },
+): Promise<void> {
+  if (view.kind === 'direct') return refuseToBlocked(ctx, { view, user }, operation);
   await requireRole(ctx, operation, { standing: member, view, least: 'admin' });
 }
 

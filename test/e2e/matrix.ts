@@ -52,9 +52,7 @@ export class Cast {
     for (const person of PERSONS) {
       const scene = this.#scene(person, place);
       const token = await this.#tokenOf(person);
-      outcomes[person] = row.call.includes(' ')
-        ? await outcomeOfCall(row, scene, token)
-        : await outcomeOfCommand(row, scene, token);
+      outcomes[person] = await outcomeOf(row, scene, token);
     }
     return outcomes as Outcomes;
   }
@@ -122,8 +120,16 @@ export class Cast {
   }
 }
 
+/** A command or a call, as docs/permissions.md names it. */
+type Named = Pick<Row, 'call' | 'what'>;
+
+/** What is said to who makes a call, or sends a command: `ok`, or a code. */
+export function outcomeOf(row: Named, scene: Scene, token: string | undefined): Promise<string> {
+  return row.call.includes(' ') ? outcomeOfCall(row, scene, token) : outcomeOfCommand(row, scene, token);
+}
+
 /** Sends a message and reacts to it; gives its number. */
-async function speak(account: Account, room: string): Promise<number> {
+export async function speak(account: Account, room: string): Promise<number> {
   const sent = await account.call('POST', `/api/rooms/${room}/messages`, {
     text: `hello from ${account.user}`,
   });
@@ -141,7 +147,7 @@ function expiredToken(of: Account): string {
   return alteredToken(of.token, { exp: Math.floor(Date.now() / 1_000) - 60 });
 }
 
-async function outcomeOfCall(row: Row, scene: Scene, token: string | undefined): Promise<string> {
+async function outcomeOfCall(row: Named, scene: Scene, token: string | undefined): Promise<string> {
   const [method = '', template = ''] = row.call.split(' ');
   const { params = {}, query = '', body } = wayOf(row.call, row.what).ask?.(scene) ?? {};
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
@@ -157,7 +163,7 @@ async function outcomeOfCall(row: Row, scene: Scene, token: string | undefined):
 }
 
 /** Over a connection of its own: a ban closes those that are open. */
-async function outcomeOfCommand(row: Row, scene: Scene, token: string | undefined): Promise<string> {
+async function outcomeOfCommand(row: Named, scene: Scene, token: string | undefined): Promise<string> {
   const { fields = {} } = wayOf(row.call, row.what).ask?.(scene) ?? {};
   try {
     const client = await openClient(endpoint(), token === undefined ? {} : { token });

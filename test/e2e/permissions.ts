@@ -29,13 +29,48 @@ export interface Row {
 
 const DOCUMENT = join(import.meta.dirname, '../../docs/permissions.md');
 
+/** Who walks the calls about a direct room: neither of the two, one of them whom the other has blocked, one of them. */
+export const PAIR = ['stranger', 'blocked', 'member'] as const;
+export type OneOfPair = (typeof PAIR)[number];
+
+/** A row about direct rooms. */
+export interface DirectRow extends Pick<Row, 'call' | 'what'> {
+  readonly outcomes: Readonly<Record<OneOfPair, string>>;
+}
+
 /**
  * The rows of docs/permissions.md.
  *
  * @throws {Error} where a line of a table is not as the others.
  */
 export function readPermissions(): Row[] {
-  const rows: Row[] = [];
+  return readTables((columns) => columns.includes('owner')).map(({ columns, cells, line }) =>
+    rowOf(columns, cells, line),
+  );
+}
+
+/** Those about direct rooms. @throws {Error} as `readPermissions`. */
+export function readDirectPermissions(): DirectRow[] {
+  return readTables((columns) => columns.includes('blocked')).map(({ columns, cells, line }) => {
+    const [call = '', what = ''] = cells;
+    const outcomes = PAIR.map((person) => {
+      const code = cells[columns.indexOf(person)];
+      if (!code) throw new Error(`unable to read a row of permissions.md; ${person} is missing in ${line}`);
+      return [person, code];
+    });
+    return { call: call.replaceAll('`', ''), what, outcomes: Object.fromEntries(outcomes) };
+  });
+}
+
+interface Line {
+  readonly columns: readonly string[];
+  readonly cells: readonly string[];
+  readonly line: string;
+}
+
+/** The lines of the document's tables that have such columns. */
+function readTables(isWanted: (columns: readonly string[]) => boolean): Line[] {
+  const lines: Line[] = [];
   let columns: string[] = [];
   for (const line of readFileSync(DOCUMENT, 'utf8').split('\n')) {
     if (!line.startsWith('|')) {
@@ -47,9 +82,9 @@ export function readPermissions(): Row[] {
       .slice(1, -1)
       .map((cell) => cell.trim());
     if (columns.length === 0) columns = cells;
-    else if (!/^[- ]+$/.test(cells.join(''))) rows.push(rowOf(columns, cells, line));
+    else if (!/^[- ]+$/.test(cells.join('')) && isWanted(columns)) lines.push({ columns, cells, line });
   }
-  return rows;
+  return lines;
 }
 
 function rowOf(columns: readonly string[], cells: readonly string[], line: string): Row {
