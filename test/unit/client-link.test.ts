@@ -184,4 +184,16 @@ describe('the connection', () => {
     await service.clock.pass(100);
     expect(texts()).toEqual(['one', 'two, better', 'three']);
   });
+
+  it('P1 shows nothing before its turn, though a page of history has it already', async () => {
+    await online();
+    service.commit({ text: 'one' });
+    const late = service.commit({ text: 'two' }, true);
+    parley.room('general').messages.subscribe(() => {});
+    await service.clock.pass(100);
+    expect(texts()).toEqual(['one']);
+    service.tell([late]);
+    await service.clock.pass(10);
+    expect(texts()).toEqual(['one', 'two']);
+  });
 });

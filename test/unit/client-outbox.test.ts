@@ -35,6 +35,10 @@ const shown = (parley: Parley) =>
     .messages.getSnapshot()
     .items.map((item) => `${item.status} ${item.text}`);
 const said = () => service.messages().map(({ text }) => text);
+/** What was read would tell what became of a message before anyone has to ask. */
+async function forgetCache(storage: Storage): Promise<void> {
+  for (const [key] of await storage.list('cache/')) await storage.delete(key);
+}
 const DAY = 24 * 60 * 60_000;
 
 describe('the outbox', () => {
@@ -129,6 +133,7 @@ describe('the outbox', () => {
     expect(said()).toEqual(['was it sent?']);
     await first.close();
     expect(await storage.list('outbox/')).toHaveLength(1);
+    await forgetCache(storage);
     await service.clock.pass(DAY + 1_000);
     service.forgetIds();
     service.isUp = true;
@@ -137,6 +142,29 @@ describe('the outbox', () => {
     await service.clock.pass(5_000);
     expect(said()).toEqual(['was it sent?']);
     expect(shown(second)).toEqual(['sent was it sent?']);
+  });
+
+  it('shows a message once whose answer never came, and that history has', async () => {
+    const storage = memoryStorage();
+    const first = await open({ storage });
+    service.onCommand = ({ action }, socket) => {
+      if (action === 'sendMessage') socket.isSilent = true;
+      return undefined;
+    };
+    first.room('general').send('once');
+    await service.clock.pass(100);
+    await first.close();
+    await forgetCache(storage);
+    // From now on no answer comes at all to what is sent.
+    service.onCommand = ({ action }) => (action === 'sendMessage' ? { type: 'nothing' } : undefined);
+    const second = await open({ storage }, false);
+    expect(shown(second)).toEqual(['sent once']);
+    expect(second.outbox.getSnapshot()).toHaveLength(1);
+    service.onCommand = () => undefined;
+    await service.clock.pass(60_000);
+    expect(shown(second)).toEqual(['sent once']);
+    expect(second.outbox.getSnapshot()).toEqual([]);
+    expect(said()).toEqual(['once']);
   });
 
   it('sends what was tried more than a day ago and never arrived', async () => {
