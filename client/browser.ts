@@ -3,7 +3,10 @@ import { openIndexedDb } from './indexed-db.ts';
 import type { Channel, Platform, Signal, Socket } from './platform.ts';
 import { memoryStorage } from './vault.ts';
 
-const isBrowser = (): boolean => typeof document !== 'undefined';
+/** Milliseconds after which nobody waits for a lock any more. */
+const LOCK_WITHIN = 10_000;
+
+const isBrowser = typeof document !== 'undefined';
 
 export function defaultPlatform(): Platform {
   return {
@@ -19,14 +22,11 @@ export function defaultPlatform(): Platform {
     fetch: (...given) => fetch(...given),
     openSocket: (url) => new WebSocket(url) as unknown as Socket,
     sendsHeaders: false,
-    openStorage: (name) => (isBrowser() ? openIndexedDb(name) : Promise.resolve(memoryStorage())),
-    openChannel: (name) => (isBrowser() && 'BroadcastChannel' in globalThis ? openChannel(name) : undefined),
-    exclusively: (name, task) =>
-      isBrowser() && navigator.locks
-        ? (navigator.locks.request(name, task) as ReturnType<typeof task>)
-        : task(),
+    openStorage: (name) => (isBrowser ? openIndexedDb(name) : Promise.resolve(memoryStorage())),
+    openChannel: (name) => (isBrowser && 'BroadcastChannel' in globalThis ? openChannel(name) : undefined),
+    exclusively: (name, task) => (isBrowser && navigator.locks ? underLock(name, task) : task()),
     signals: listenToSignals,
-    isHidden: () => isBrowser() && document.visibilityState === 'hidden',
+    isHidden: () => isBrowser && document.visibilityState === 'hidden',
     put: async (request) => (await import('./put.ts')).put(request),
   };
 }
@@ -42,8 +42,17 @@ function openChannel(name: string): Channel {
   };
 }
 
+/** Under a lock of all tabs; without it where the tab that holds it does not let go, as one that sleeps may not. */
+function underLock<T>(name: string, task: () => Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(LOCK_WITHIN);
+  return navigator.locks.request<Promise<T>>(name, { signal }, task).catch((error: unknown) => {
+    if (error !== signal.reason) throw error;
+    return task();
+  });
+}
+
 function listenToSignals(listener: (signal: Signal) => void): () => void {
-  if (!isBrowser()) return () => {};
+  if (!isBrowser) return () => {};
   const stop = new AbortController();
   const { signal } = stop;
   addEventListener('online', () => listener('online'), { signal });

@@ -69,7 +69,7 @@ export class Connection {
     };
     const stop = this.#platform.after(this.#timing.replyWithin, () => {
       settle();
-      reject(refusal('unavailable', operation, 'no answer came in time'));
+      reject(refusal('unavailable', operation, 'no answer came'));
     });
     this.#waiting.set(id, {
       operation,

@@ -9,8 +9,6 @@ export interface CallOptions {
   readonly body?: unknown;
   /** Needs no token. */
   readonly isOpen?: boolean;
-  /** Survives the page that made it. */
-  readonly keepalive?: boolean;
 }
 
 /** Who gives the token of a call, and is told of one that was refused. */
@@ -86,7 +84,7 @@ export class Http {
     operation: string,
     method: string,
     path: string,
-    { query = {}, body, keepalive }: CallOptions,
+    { query = {}, body }: CallOptions,
     token: string | undefined,
   ): Promise<Fields> {
     const given = Object.entries(query).flatMap(([name, value]) =>
@@ -102,7 +100,6 @@ export class Http {
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(keepalive ? { keepalive } : {}),
       },
     );
     if (status === 204) return {};

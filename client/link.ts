@@ -139,8 +139,7 @@ export class Link {
     for (;;) {
       if (this.#current?.isOpen) return this.#current;
       const left = deadline - this.#platform.now();
-      if (left <= 0 || !this.#isRunning)
-        throw refusal('unavailable', 'reach the service', 'there is no connection');
+      if (left <= 0 || !this.#isRunning) throw noConnection();
       const abort = new AbortController();
       const stop = this.#platform.after(left, () => abort.abort());
       const isSettled = ({ status }: ConnectionState) => status === 'online' || status === 'closed';
@@ -176,7 +175,7 @@ export class Link {
       if (!this.#current) this.state.set({ status: 'catching-up' });
       await this.#catchUp(connection);
       if (isVoid()) return connection.close();
-      if (hasEnded) throw refusal('unavailable', 'connect', 'the connection was lost');
+      if (hasEnded) throw noConnection();
       const before = this.#current;
       this.#current = connection;
       this.#openedAt = this.#platform.now();
@@ -229,7 +228,7 @@ export class Link {
     return new Promise((resolve, reject) => {
       const fail = (): void => {
         stop();
-        reject(refusal('unavailable', 'connect', 'the handshake failed'));
+        reject(noConnection());
       };
       const stop = this.#platform.after(HANDSHAKE_WITHIN, () => {
         fail();
@@ -303,4 +302,8 @@ export class Link {
     const service = Date.parse(String(at));
     if (!Number.isNaN(service)) this.#clock = { service, ours: this.#platform.now() };
   }
+}
+
+function noConnection(): ParleyError {
+  return refusal('unavailable', 'reach the service', 'there is no connection');
 }

@@ -105,9 +105,8 @@ export class Client extends Emitter<ParleyEvents> implements Parley {
   async logout({ everywhere }: { readonly everywhere?: boolean } = {}): Promise<void> {
     // What the service says to the connection's end is expected.
     this.#link.stop('logged_out');
-    const query = everywhere ? { everywhere } : {};
     // Without a connection the session is forgotten here, and ends by itself.
-    const told = this.#http('POST', '/auth/logout', { query, keepalive: true }).catch(() => {});
+    const told = this.#http('POST', '/auth/logout', { query: { everywhere } }).catch(() => {});
     await Promise.race([told, pause(this.#platform, 3_000)]);
     this.#channel?.post({ kind: 'logout', user: this.#context.me() });
     await this.#end('logged_out', true);
@@ -163,6 +162,8 @@ export class Client extends Emitter<ParleyEvents> implements Parley {
   }
 
   retryNow(): void {
+    // The service may have closed the oldest of too many connections, which was this one.
+    if (this.#isLoggedIn) this.#link.start();
     this.#link.retryNow();
   }
 

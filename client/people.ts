@@ -147,8 +147,7 @@ export class People {
     this.#context.link
       .request('presence', { room: this.#room })
       .then(({ online, count }) => {
-        if (!Array.isArray(online) || typeof count !== 'number')
-          return this.#context.problem('an answer to presence');
+        if (!Array.isArray(online) || typeof count !== 'number') return this.#context.problem('presence');
         this.presence.set({ online, count });
         if (count === online.length) for (const [user, is] of heard) this.#setOnline(user, is);
       })

@@ -85,7 +85,7 @@ export class Rooms {
     if (type === 'events') {
       const events = eventsOf(frame.events);
       if (!events) {
-        this.#context.problem('a frame of events');
+        this.#context.problem('events');
         return;
       }
       const room = this.get(id);
@@ -211,7 +211,7 @@ export class Rooms {
     if (this.#isListing || round > MOST_LISTINGS) return;
     this.#isListing = true;
     this.#context.platform.after(LIST_AFTER * 4 ** round, async () => {
-      await this.#readList().catch(() => this.#context.problem('the list of rooms'));
+      await this.#readList().catch(() => this.#context.problem('rooms'));
       this.#isListing = false;
       if (this.#wanted.size > 0) this.#listSoon(round + 1);
     });
@@ -222,7 +222,7 @@ export class Rooms {
     for (const item of await this.#context.http.all('/rooms')) {
       const summary = toSummary(item);
       if (!summary) {
-        this.#context.problem('a room of the list');
+        this.#context.problem('rooms');
         continue;
       }
       const room = this.get(summary.room);

@@ -62,7 +62,7 @@ export class SessionKeeper {
   /** Asks who the user of a foreign token is. */
   async learnUser(): Promise<User> {
     const user = await this.http.call('GET', '/auth/me');
-    if (!isUser(user)) throw nonsense('learn who the user is');
+    if (!isUser(user)) throw nonsense('/auth/me');
     await this.#vault.set(KEY, { user });
     this.store.set({ user });
     return user;

@@ -33,7 +33,7 @@ export class ThreadKeeper implements Thread {
     this.#room = room;
     this.room = room.id;
     this.root = root;
-    this.timeline = new TimelineKeeper(context, source);
+    this.timeline = new TimelineKeeper(context, { ...source, onUnread: (unread) => this.unread.set(unread) });
     this.rootMessage = new Store<Message | undefined>(undefined, () => this.#findRoot());
   }
 

@@ -23,6 +23,8 @@ export interface TimelineSource {
   /** Resolves once `position` is known. */
   readonly placed: () => Promise<void>;
   readonly outgoing: () => readonly OutgoingMessage[];
+  /** Told how many replies of a thread the user has not read. */
+  readonly onUnread?: (unread: number) => void;
 }
 
 const EMPTY: Timeline = { items: [], atStart: false, atEnd: true, isLoaded: false, isLoading: false };
@@ -165,9 +167,11 @@ export class TimelineKeeper {
     return seq >= (this.#source.position() ?? 0);
   }
 
-  #read(limit: number, before: number | undefined) {
-    const { room, thread } = this.#source;
-    return readPage(this.#context.link, { room, thread, limit, before });
+  async #read(limit: number, before: number | undefined) {
+    const { room, thread, onUnread } = this.#source;
+    const page = await readPage(this.#context.link, { room, thread, limit, before });
+    if (typeof page.unread === 'number') onUnread?.(page.unread);
+    return page;
   }
 
   #show(changes: Partial<Timeline>): void {

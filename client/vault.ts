@@ -36,18 +36,15 @@ export class Vault implements Storage {
   }
 
   async set(key: string, value: unknown): Promise<void> {
-    const below = await this.#below;
-    try {
-      if (!below) throw new Error('there is no storage');
-      await below.set(key, value).catch(async () => {
+    this.#held.set(key, value);
+    await this.#attempt(async () => {
+      const below = await this.#below;
+      await below?.set(key, value).catch(async () => {
         await this.clear(CACHE);
         await below.set(key, value);
       });
-      this.#held.delete(key);
-    } catch (error) {
-      this.#held.set(key, value);
-      this.#complain(error);
-    }
+      if (below && this.#held.get(key) === value) this.#held.delete(key);
+    });
   }
 
   async delete(key: string): Promise<void> {

@@ -10,13 +10,11 @@ export interface NetworkCounts {
   silences: number;
   repeats: number;
   lostCalls: number;
-  /** Connections that the service ended. */
-  ended: number;
 }
 
 /** A network that a seed makes bad: it delays and repeats frames, cuts connections, lets them fall silent, and loses calls. */
 export class Network {
-  readonly counts: NetworkCounts = { sockets: 0, cuts: 0, silences: 0, repeats: 0, lostCalls: 0, ended: 0 };
+  readonly counts: NetworkCounts = { sockets: 0, cuts: 0, silences: 0, repeats: 0, lostCalls: 0 };
   /** Nothing goes wrong while it is true. */
   isCalm = true;
   readonly #random: Random;
@@ -117,7 +115,6 @@ class BadSocket implements Socket {
     });
     socket.on('error', () => this.#end(1006));
     socket.on('close', (code) => {
-      if (!this.#isClosed) network.counts.ended++;
       this.#inward = this.#inward.then(() => this.#end(code));
     });
   }
