@@ -29,7 +29,7 @@ export class Alarms extends Construct {
     super(scope, id);
     this.#topic = this.#makeTopic(settings);
     const { tables, webSocketApi, httpApi, log, fanOut, settler, presence, watch, erasure } = parts;
-    const { files, notifications } = parts;
+    const { files, notifications, webhook } = parts;
     this.#add('FailureQueue', {
       says: 'A reader of the log gave up on events: they wait in the failure queue',
       section: 'failure-queue',
@@ -92,6 +92,17 @@ export class Alarms extends Construct {
       }),
       threshold: 1,
     });
+    if (webhook) {
+      this.#add('WebhookFailures', {
+        says: 'The webhook did not take notifications for hours: they wait in the queue of calls that failed',
+        section: 'webhook-failures',
+        metric: webhook.failures.metricApproximateNumberOfMessagesVisible({
+          statistic: 'Maximum',
+          period: MINUTE,
+        }),
+        threshold: 1,
+      });
+    }
     this.#add('HttpErrors', {
       says: 'The HTTP API answers with 5xx',
       section: 'http-errors',

@@ -17,6 +17,7 @@ import type { Settings } from './settings.ts';
 import { Settler } from './settler.ts';
 import { SigningKeys } from './signing-keys.ts';
 import { Tables } from './tables.ts';
+import { Webhook } from './webhook.ts';
 import { Website } from './website.ts';
 import { WebSocketApi } from './websocket-api.ts';
 
@@ -58,6 +59,8 @@ export class ChatStack extends Stack {
     files.bind(settler.handler);
     const notifications = new Notifications(this, 'Notifications', settings, tables, webSocketApi);
     notifications.bind(settler.handler);
+    const webhook =
+      settings.webhook && new Webhook(this, 'Webhook', settings, settings.webhook, notifications);
     const presence = new PresenceTeller(this, 'Presence', settings, tables, webSocketApi);
     presence.read(tables, log);
 
@@ -73,6 +76,7 @@ export class ChatStack extends Stack {
       erasure,
       files,
       notifications,
+      webhook,
     };
     new Alarms(this, 'Alarms', settings, parts);
     new Dashboard(this, 'Dashboard', settings, parts);
@@ -97,6 +101,7 @@ export class ChatStack extends Stack {
       FailureQueueUrl: log.failures.queueUrl,
       FilesBucket: files.bucket.bucketName,
       NotificationsTopicArn: notifications.topic.topicArn,
+      ...(webhook && { WebhookSecretArn: webhook.secret.secretArn }),
     });
   }
 

@@ -8,6 +8,7 @@ import type { Notifications } from './notifications.ts';
 import type { PresenceTeller } from './presence.ts';
 import type { Settler } from './settler.ts';
 import type { Tables } from './tables.ts';
+import type { Webhook } from './webhook.ts';
 import type { WebSocketApi } from './websocket-api.ts';
 
 /** The parts of the stack that are watched. */
@@ -21,6 +22,7 @@ export interface Parts {
   readonly erasure: Erasure;
   readonly files: Files;
   readonly notifications: Notifications;
+  readonly webhook: Webhook | undefined;
   readonly presence: PresenceTeller;
   readonly watch: ConnectionWatch;
 }

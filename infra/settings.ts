@@ -1,6 +1,7 @@
 import type { IConstruct } from 'constructs';
 import { type Limits, readLimits } from './limits.ts';
 import { type ModerationSettings, readModeration } from './moderation-settings.ts';
+import { readWebhook, type WebhookSettings } from './webhook-settings.ts';
 
 /** CloudWatch Logs keeps a group for one of these numbers of days (API reference of `PutRetentionPolicy`). */
 const RETENTION_DAYS = [
@@ -27,6 +28,8 @@ export interface Settings {
   readonly presenceGraceSeconds: number;
   /** Seconds that there are to read a message before anybody is notified of it. */
   readonly notificationDelaySeconds: number;
+  /** Who is called with notifications; undefined: nobody. */
+  readonly webhook: WebhookSettings | undefined;
   /** The HTTP API's domain; the WebSocket API answers at `ws.` before it, as the two can't share one. */
   readonly domain: Domain | undefined;
   /** Whether the web app is part of the stack; an endpoint that knows no CloudFront needs it left out. */
@@ -103,6 +106,7 @@ export function readSettings(scope: IConstruct): Settings {
     presenceGraceSeconds: context.whole('presenceGraceSeconds', 0, 900, 5),
     // Whoever looks at the room has read it by then; SQS holds a message back for 900 at most.
     notificationDelaySeconds: context.whole('notificationDelaySeconds', 0, 900, 3),
+    webhook: readWebhook(context),
     oidc: readOidc(context),
     ...readDomains(context),
     website: context.flag('website', true),

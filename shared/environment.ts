@@ -45,6 +45,10 @@ export const ENV = {
   notificationDelaySeconds: 'NOTIFICATION_DELAY_SECONDS',
   /** ARN of the topic that notifications are published to. */
   notificationTopic: 'NOTIFICATION_TOPIC',
+  /** Address that is called with notifications, ARN of the secret that the calls are signed with, and address of their queue. */
+  webhookUrl: 'WEBHOOK_URL',
+  webhookSecret: 'WEBHOOK_SECRET',
+  webhookQueue: 'WEBHOOK_QUEUE',
   /** `iss` of the access tokens. */
   tokenIssuer: 'TOKEN_ISSUER',
   /** `aud` of the access tokens. */

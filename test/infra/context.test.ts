@@ -16,6 +16,11 @@ const REFUSED: readonly (readonly [context: Readonly<Record<string, unknown>>, t
   [{ commandsPerMinute: '1e3' }, /commandsPerMinute/],
   [{ moderationFunctionArn: 'judge' }, /moderationFunctionArn must be the ARN of a Lambda function/],
   [{ moderationWords: 'two words' }, /moderationWords/],
+  [{ webhookUrl: 'http://example.com/' }, /webhookUrl must be an https address/],
+  [{ webhookUrl: 'https://me:secret@example.com/' }, /webhookUrl must be an https address/],
+  [{ webhookUrl: 'https://example.com', webhookKinds: 'all' }, /webhookKinds must be of mention/],
+  [{ webhookKinds: 'mention' }, /webhookKinds needs webhookUrl/],
+  [{ notificationDelaySeconds: 901 }, /notificationDelaySeconds must be a whole number from 0 to 900/],
   [{ moderationTimeoutMs: 9 }, /moderationTimeoutMs must be a whole number from 10/],
   [{ moderationOnTimeout: 'shut' }, /moderationOnTimeout must be one of open, closed/],
   [

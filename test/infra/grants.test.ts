@@ -28,7 +28,7 @@ let tables: Readonly<Record<TableName, string>>;
 
 beforeAll(async () => {
   // With everything that a context can add.
-  const stack = await makeStack({ moderationWords: 'word' });
+  const stack = await makeStack({ moderationWords: 'word', webhookUrl: 'https://example.com/hook' });
   const template = Template.fromStack(stack);
   const entries = await findEntries();
   const reached = reachableCalls(entries.map(({ source }) => source));
@@ -116,8 +116,11 @@ describe('grants', () => {
   });
 
   it('keep the private keys to who signs and who makes them', () => {
+    const secrets = (of: readonly Statement[]) =>
+      of.filter(({ Action }) => JSON.stringify(Action).includes('secretsmanager:'));
+    // The webhook's secret is another one.
     const holders = [...rights].filter(([, { statements }]) =>
-      JSON.stringify(statements).includes('secretsmanager:'),
+      secrets(statements).some(({ Resource: on }) => !JSON.stringify(on).includes('WebhookSecret')),
     );
     expect(holders.map(([entry]) => entry).sort()).toEqual([
       'http/api',
@@ -125,6 +128,9 @@ describe('grants', () => {
       'operations/signing-keys',
     ]);
     expect(JSON.stringify(rights.get('http/api')?.statements)).not.toContain('PutSecretValue');
+    expect(secrets(rights.get('queues/webhook')?.statements ?? [])).toEqual([
+      expect.objectContaining({ Action: 'secretsmanager:GetSecretValue' }),
+    ]);
   });
 
   it('keep passwords from everything that a socket reaches, and sessions from all but those who let in', () => {
