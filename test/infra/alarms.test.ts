@@ -18,6 +18,16 @@ describe('alarms', () => {
     expect(linked.sort()).toEqual(sections.sort());
   });
 
+  it('of a webhook are there with it', async () => {
+    const template = await synthesize({ webhookUrl: 'https://example.com/hook' });
+    const texts = [...resources(template, 'AWS::CloudWatch::Alarm').values()].map(({ Properties }) =>
+      String(Properties.AlarmDescription),
+    );
+    const runbook = await readFile(join(import.meta.dirname, '../../docs/runbook.md'), 'utf8');
+    expect(texts.filter((text) => text.endsWith('docs/runbook.md#webhook-failures'))).toHaveLength(1);
+    expect(runbook).toContain('### Webhook failures');
+  });
+
   it('are quiet while nobody talks', async () => {
     for (const alarm of resources(await synthesize(), 'AWS::CloudWatch::Alarm').values()) {
       expect(alarm.Properties).toMatchObject({ TreatMissingData: 'notBreaching' });
