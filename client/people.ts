@@ -148,7 +148,7 @@ export class People {
       .request('presence', { room: this.#room })
       .then(({ online, count }) => {
         if (!Array.isArray(online) || typeof count !== 'number') return this.#context.problem('presence');
-        this.presence.set({ online, count });
+        this.presence.set({ online: online.sort(), count });
         if (count === online.length) for (const [user, is] of heard) this.#setOnline(user, is);
       })
       .catch(() => {})

@@ -149,9 +149,10 @@ async function main(): Promise<void> {
   room.presence.subscribe(() => {});
   room.messages.subscribe(show(parley, room));
   terminal.on('line', (line) => {
-    obey(line, room)
-      .catch((error: unknown) => print(`  ! ${error instanceof ParleyError ? error.message : String(error)}`))
-      .finally(() => terminal.prompt(true));
+    terminal.prompt();
+    obey(line, room).catch((error: unknown) =>
+      print(`  ! ${error instanceof ParleyError ? error.message : String(error)}`),
+    );
   });
   terminal.on('close', () => void leave());
   terminal.prompt();
