@@ -116,9 +116,9 @@ export class FakeService {
 
   /** Surroundings of one client. */
   platform(
-    changes: Partial<Platform> & { readonly storage?: Storage } = {},
+    changes: Partial<Platform> & { readonly storage?: Storage; readonly user?: string } = {},
   ): Platform & { signal(signal: Signal): void } {
-    const { storage = memoryStorage(), ...rest } = changes;
+    const { storage = memoryStorage(), user = 'alice', ...rest } = changes;
     const random = randomOf(this.sockets.length + 1);
     const listeners = new Set<(signal: Signal) => void>();
     let ids = 0;
@@ -129,8 +129,8 @@ export class FakeService {
       random: () => random.next(),
       after: this.clock.after,
       newId: () => `${name}-${++ids}`,
-      fetch: (url, init) => this.#fetch(String(url), init),
-      openSocket: () => this.#open(),
+      fetch: (url, init) => this.#fetch(String(url), init, user),
+      openSocket: () => this.open(user),
       sendsHeaders: false,
       openStorage: async () => storage,
       openChannel: () => undefined,
@@ -181,8 +181,11 @@ export class FakeService {
       });
   }
 
-  #open(): FakeSocket {
-    const socket = new FakeSocket((command, from) => this.onCommand(command, from) ?? this.#reply(command));
+  /** Opens a socket of a user. */
+  open(user: string): FakeSocket {
+    const socket = new FakeSocket(
+      (command, from) => this.onCommand(command, from) ?? this.#reply(command, user),
+    );
     this.sockets.push(socket);
     this.clock.after(5, () => {
       if (this.isUp) socket.onopen?.(undefined as never);
@@ -191,7 +194,7 @@ export class FakeService {
     return socket;
   }
 
-  #reply(command: Fields): unknown {
+  #reply(command: Fields, user: string): unknown {
     const { id, action } = command;
     const reply = (data: unknown) => ({ type: 'reply', id, action, data });
     switch (action) {
@@ -213,7 +216,7 @@ export class FakeService {
         return reply({ room: 'general', messages: all.slice(-limit), more: all.length > limit });
       }
       case 'sendMessage':
-        return reply({ room: 'general', ...this.#send(command) });
+        return reply({ room: 'general', ...this.#send(command, user) });
       case 'markRead':
         return reply({ room: 'general', seq: command.seq, unread: 0 });
       default:
@@ -222,11 +225,11 @@ export class FakeService {
   }
 
   /** P3: one event for each id. */
-  #send({ id, text }: Fields): { seq: number; at: unknown } {
-    const claimed = this.#claims.get(String(id));
-    const event = claimed === undefined ? this.commit({ id, text, user: 'alice' }) : this.log[claimed - 1];
+  #send({ id, text }: Fields, user: string): { seq: number; at: unknown } {
+    const claimed = this.#claims.get(`${user} ${id}`);
+    const event = claimed === undefined ? this.commit({ id, text, user }) : this.log[claimed - 1];
     if (!event) throw new Error('a claim without its event');
-    this.#claims.set(String(id), event.seq);
+    this.#claims.set(`${user} ${id}`, event.seq);
     return { seq: event.seq, at: event.at };
   }
 
@@ -235,16 +238,16 @@ export class FakeService {
     this.#claims.clear();
   }
 
-  async #fetch(url: string, init: RequestInit | undefined): Promise<Response> {
+  async #fetch(url: string, init: RequestInit | undefined, user: string): Promise<Response> {
     const path = url.replace(/^.*\/api/, '').replace(/\?.*$/, '');
     this.calls.push(`${init?.method} ${path}`);
-    const { status, body } = this.onCall(path) ?? this.#answer(path);
+    const { status, body } = this.onCall(path) ?? this.#answer(path, user);
     return new Response(status === 204 ? null : typeof body === 'string' ? body : JSON.stringify(body), {
       status,
     });
   }
 
-  #answer(path: string): Answer {
+  #answer(path: string, name: string): Answer {
     if (path === '/auth/ticket') return { status: 201, body: { ticket: 't', expiresIn: 30 } };
     if (path === '/rooms') {
       const last = this.messages().at(-1);
@@ -264,7 +267,7 @@ export class FakeService {
     }
     if (path === '/auth/logout') return { status: 204, body: undefined };
     const number = ++this.#tokens;
-    const user = { user: 'alice', displayName: 'Alice' };
+    const user = { user: name, displayName: name };
     const tokens = {
       accessToken: `access-${number}`,
       refreshToken: `refresh-${number}`,
