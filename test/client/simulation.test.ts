@@ -18,8 +18,8 @@ const AT_ONCE = 5;
 const LIFETIME = 6_000;
 /** Milliseconds for which things go wrong. */
 const STORM_LASTS = 2_000;
-const TIME_LIMIT = 120_000;
-const { seeds } = chosenSeeds(20);
+const TIME_LIMIT = 180_000;
+const { seeds } = chosenSeeds(10);
 const groups = Array.from({ length: Math.ceil(seeds.length / AT_ONCE) }, (_, index) =>
   seeds.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
 );
