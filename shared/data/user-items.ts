@@ -23,7 +23,7 @@ import type { Item, Table } from './table.ts';
  * an item goes by itself; addresses within the service; what others made of a message, which is theirs.
  */
 const HIDDEN = new Set(
-  'pk sk gsi1pk gsi1sk passwordHash refreshHash previousHash salt attempt version told expiresAt callback state'.split(
+  'pk sk gsi1pk gsi1sk passwordHash refreshHash previousHash salt attempt version told expiresAt callback state upload'.split(
     ' ',
   ),
 );

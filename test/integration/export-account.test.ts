@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MAX_TEXT_CHARACTERS } from '../../shared/protocol/ids.ts';
+import { putFile } from '../../shared/data/files.ts';
+import { FileId, MAX_TEXT_CHARACTERS, RoomId, UserId } from '../../shared/protocol/ids.ts';
 import { type HttpApp, startHttpApp } from '../helper/http-app.ts';
 
 interface Exported {
@@ -48,6 +49,21 @@ describe('GET /api/auth/me/export', () => {
     await say(bob.token, room, `a word of bob to ${alice.user}`);
     await app.ask('PUT', `/api/users/${bob.user}/block`, { token: alice.token });
     await app.ask('POST', '/api/auth/login', { body: { username: alice.user, password: alice.password } });
+    await putFile(
+      app.services.context.chat,
+      RoomId.parse(room),
+      {
+        file: FileId.parse('f'.repeat(26)),
+        name: 'large.pdf',
+        size: 5,
+        contentType: 'application/pdf',
+        state: 'pending',
+        createdAt: Date.now(),
+        user: UserId.parse(alice.user),
+        upload: 'an id of the storage',
+      },
+      Date.now() + 60_000,
+    );
     const { records } = await exported(alice.token);
     const of = (kind: string) => records.filter((record) => record.kind === kind);
     expect(of('account')[0]?.data).toMatchObject({ user: alice.user, displayName: alice.user });
@@ -57,12 +73,14 @@ describe('GET /api/auth/me/export', () => {
     expect(of('block')[0]?.data).toMatchObject({ id: bob.user });
     expect(of('event').map(({ data }) => data.type)).toEqual(['room.created', 'message.created']);
     expect(of('event')[1]).toMatchObject({ room, data: { text: 'a word of alice' } });
+    expect(of('file')[0]?.data).toMatchObject({ name: 'large.pdf', user: alice.user });
     const text = JSON.stringify(records);
     for (const secret of [
       'a word of bob',
       '$argon2',
       alice.refreshToken.split('.')[2] ?? 'x',
       'Hash"',
+      'an id of the storage',
       '"pk"',
     ]) {
       expect(text).not.toContain(secret);
