@@ -13,7 +13,7 @@ import type { DynamoCall } from '../../shared/data/dynamodb.ts';
 import { chatKeys } from '../../shared/data/keys.ts';
 import { getMembershipRecord } from '../../shared/data/memberships.ts';
 import { ParleyError } from '../../shared/protocol/errors.ts';
-import type { UserId } from '../../shared/protocol/ids.ts';
+import type { Notify, UserId } from '../../shared/protocol/ids.ts';
 import { type Random, randomOf } from '../simulation/random.ts';
 import { contextThrough, room, settleAll, user } from './chat.ts';
 import type { Database } from './database.ts';
@@ -132,13 +132,17 @@ async function live(
     random,
   }: { readonly id: ReturnType<typeof room>; readonly who: UserId; readonly random: Random },
 ): Promise<void> {
-  for (let i = 0; i < 2; i++) {
+  const wish = (notify: Notify) => () => setPreferences(ctx, { room: id, user: who, notify });
+  for (let i = 0; i < 4; i++) {
     const act = random.pick([
       () => markRead(ctx, { room: id, user: who, seq: random.between(1, 9) }),
       () => leaveRoom(ctx, { room: id, user: who }),
       () => joinRoom(ctx, { room: id, user: who }),
-      () => setPreferences(ctx, { room: id, user: who, notify: 'all' }),
-      () => setPreferences(ctx, { room: id, user: who, notify: 'mentions' }),
+      // More often than the rest: hints are what several writes must agree on.
+      wish('all'),
+      wish('all'),
+      wish('mentions'),
+      wish('mentions'),
     ]);
     await act?.().catch((error: unknown) => {
       if (!(error instanceof ParleyError)) throw error;

@@ -11,6 +11,7 @@ import { createRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
 import { putBlock } from '../../shared/data/blocks.ts';
 import { chatKeys } from '../../shared/data/keys.ts';
+import type { Table } from '../../shared/data/table.ts';
 import type { Notify, RoomId, UserId } from '../../shared/protocol/ids.ts';
 import { chatContext, room, settleAll, user } from '../helper/chat.ts';
 import { type Database, startDatabase } from '../helper/database.ts';
@@ -229,6 +230,28 @@ describe('the hint of who wishes for everything', () => {
     expect(await hintOf(id, carol)).toBeUndefined();
     expect(await hintOf(id, bob)).toBeUndefined();
     expect(await tasksOf(ctx, id)).toEqual([]);
+  });
+
+  it('stays where the wish came back while somebody looked', async () => {
+    const id = await newRoom();
+    await wish(id, bob, 'all');
+    await wish(id, bob, 'mentions');
+    await say(id, 'hello');
+    const [task] = await tasksOf(ctx, id);
+    // Between the look at the membership and the deletion of the hint.
+    const chat: Table = {
+      ...ctx.chat,
+      async batchGet(keys, options) {
+        const items = await ctx.chat.batchGet(keys, options);
+        await wish(id, bob, 'all');
+        return items;
+      },
+    };
+    await notifyAll({ ...notified.tools, context: { ...ctx, chat } }, task ?? { room: id, seq: 0 });
+    expect(await hintOf(id, bob)).toBeDefined();
+    const seq = await say(id, 'hello again');
+    await run(id, seq);
+    expect(published()).toEqual([`bob ${seq} message`]);
   });
 
   it('is a new one for who comes back and wishes anew: the wishes of the one who left are over', async () => {
