@@ -1,7 +1,7 @@
 /** The page of the documents in a real browser, under the content security policy that it is served with. */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { findChromium, openBrowser } from '../helper/browser.ts';
+import { findChromium, openBrowser } from '../../scripts/browser.ts';
 import { type Started, startService } from '../helper/start.ts';
 
 const path = findChromium();

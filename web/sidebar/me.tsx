@@ -26,7 +26,8 @@ export function Me() {
   const [isOpen, setIsOpen] = useState(false);
   return (
     <div className={css.foot}>
-      <button type="button" className={css.me} onClick={() => setIsOpen(true)} aria-label="Your profile">
+      <button type="button" className={css.me} onClick={() => setIsOpen(true)}>
+        <span className="visually-hidden">Your profile: </span>
         <Avatar user={me} name={name} online={status === 'online'} />
         <span className={css.words}>
           <span className={css.meName}>{name}</span>
