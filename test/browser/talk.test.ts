@@ -234,7 +234,10 @@ describe.skipIf(path === undefined)('two people (needs Chromium on the PATH or i
   it('go, and come back to what was there', async () => {
     await bob.page.goto(`${service.http}/`);
     // With its socket open: one that is opened at that very moment is refused, and the browser says so.
-    await bob.button(/^Your profile/).getByText('Online').waitFor();
+    await bob
+      .button(/^Your profile/)
+      .getByText('Online')
+      .waitFor();
     await bob.button(/^Your profile/).click();
     await bob.page.getByRole('dialog').getByRole('button', { name: 'Log out', exact: true }).click();
     await bob.page.getByLabel('Username').waitFor();
