@@ -68,6 +68,8 @@ async function openRoom(page: Page, { room }: Scene): Promise<void> {
   await page.getByRole('link', { name: new RegExp(`^${room}`) }).click();
   await page.locator('article img').first().waitFor();
   await page.locator('article').last().waitFor();
+  const latest = page.getByRole('button', { name: /latest messages/i });
+  if (await latest.isVisible()) await latest.click();
 }
 
 async function take(browser: Browser, http: string, scene: Scene, view: View): Promise<void> {

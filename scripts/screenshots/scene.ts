@@ -69,7 +69,7 @@ async function talk(calls: Record<Name, Call>): Promise<void> {
     Number((await calls[who]('POST', at, { text, ...more })).seq);
   const like = (who: Name, seq: number, emoji: string) =>
     calls[who]('PUT', `${at}/${seq}/reactions/${encodeURIComponent(emoji)}`);
-  await say('jonas', 'Morning, all. High tide is at **10:42** today, so the *Albatross* goes out first.');
+  await say('jonas', 'Morning, all. High tide is at **10:42** today, so the Albatross goes out first.');
   const table = await say('amina', 'The new tide table is up: https://tides.example.org/2026');
   await like('mara', table, '🙏');
   await like('jonas', table, '🙏');

@@ -21,6 +21,8 @@ const CONTEXT = {
   accessTokenSeconds: String(TOKEN_SECONDS),
 };
 
+const OFFLINE = /What you write is kept and sent later/;
+
 let folder: string;
 let port: number;
 let service: Started;
@@ -57,15 +59,16 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
   it('says that it is offline, keeps what is written, and sends it once when it is back', async () => {
     bob.mayFail = true;
     await bob.page.context().setOffline(true);
-    await bob.reads('You are offline.');
+    // Or can't be reached: whichever it notices first.
+    await bob.reads(OFFLINE);
     await bob.say('written in the dark');
-    await bob.message('written in the dark').getByText('Sending …').waitFor();
+    await bob.waiting('written in the dark').waitFor();
     await alice.say('said meanwhile');
     await bob.page.context().setOffline(false);
     await bob.sees('said meanwhile');
     await alice.sees('written in the dark');
-    await bob.page.getByText('You are offline.').waitFor({ state: 'detached' });
-    await bob.message('written in the dark').getByText('Sending …').waitFor({ state: 'detached' });
+    await bob.page.getByText(OFFLINE).waitFor({ state: 'detached' });
+    await bob.waiting('written in the dark').waitFor({ state: 'detached' });
     for (const person of [alice, bob]) expect(await count(person, 'written in the dark')).toBe(1);
     bob.mayFail = false;
   });
@@ -73,9 +76,9 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
   it('goes through a crash of the service and a reload with all that was written', async () => {
     for (const person of [alice, bob]) person.mayFail = true;
     await service.crash();
-    await alice.reads('Parley can’t be reached.');
+    await alice.reads(OFFLINE);
     await alice.say('through the storm');
-    await alice.message('through the storm').getByText('Sending …').waitFor();
+    await alice.waiting('through the storm').waitFor();
     await alice.composer.fill('half a sent');
     service = await start();
     await alice.page.reload();
@@ -84,7 +87,7 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
     if (await bob.button('Try now').isVisible()) await bob.button('Try now').click();
     await bob.sees('through the storm');
     await expect.poll(() => alice.composer.inputValue()).toBe('half a sent');
-    await alice.message('through the storm').getByText('Sending …').waitFor({ state: 'detached' });
+    await alice.waiting('through the storm').waitFor({ state: 'detached' });
     await alice.say('half a sentence');
     await bob.sees('half a sentence');
     for (const person of [alice, bob]) expect(await count(person, 'through the storm')).toBe(1);

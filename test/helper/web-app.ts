@@ -12,6 +12,9 @@ export const DESKTOP: BrowserContextOptions = { viewport: { width: 1_280, height
 /** How long anything may take to be seen, ms: much longer than it does, as test machines are busy. */
 const PATIENCE_MS = 10_000;
 
+/** A file that is sent before it was looked at: asked again a moment later, yet the browser says so. */
+const NOT_YET = /status of 409/;
+
 /** What a browser says of a server that can't be reached: no fault of the page. */
 const UNREACHABLE =
   /net::ERR_(INTERNET_DISCONNECTED|CONNECTION_(REFUSED|RESET|CLOSED)|EMPTY_RESPONSE|ABORTED|SOCKET_NOT_CONNECTED)/;
@@ -23,6 +26,8 @@ export class Person {
   readonly complaints: string[] = [];
   /** Whether the service may be out of reach. */
   mayFail = false;
+  /** Whether calls may be refused that were under way when the session ended. */
+  mayBeRefused = false;
 
   private constructor(name: string, page: Page) {
     this.name = name;
@@ -65,7 +70,9 @@ export class Person {
   }
 
   #complain(text: string): void {
-    if (!this.mayFail || !UNREACHABLE.test(text)) this.complaints.push(`${this.name}: ${text}`);
+    if (NOT_YET.test(text) || (this.mayFail && UNREACHABLE.test(text))) return;
+    if (this.mayBeRefused && /status of 401/.test(text)) return;
+    this.complaints.push(`${this.name}: ${text}`);
   }
 
   button(name: string | RegExp): Locator {
@@ -133,6 +140,11 @@ export class Person {
   message(text: string | RegExp): Locator {
     const reference = this.page.getByRole('button', { name: /^Reply to / });
     return this.page.locator('article').filter({ hasText: text, hasNot: reference }).last();
+  }
+
+  /** A message of one's own that is not in the room yet. */
+  waiting(text: string): Locator {
+    return this.page.locator('article[data-status=pending]', { hasText: text });
   }
 
   /** Waits until the message is in the room: not on its way alone. */
