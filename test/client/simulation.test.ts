@@ -34,7 +34,6 @@ const totals = {
   silences: 0,
   repeats: 0,
   lostCalls: 0,
-  ended: 0,
 };
 
 async function control(method: string, body?: object): Promise<void> {
