@@ -7,15 +7,12 @@ const MOST = 99;
 
 type Counts = Pick<RoomSummary, 'unread' | 'mentions'>;
 
-/** What is new, in a number: that of mentions louder than that of the rest. What is read aloud says it in words. */
+/** What is new, in a number: that of mentions louder than that of the rest. */
 export function UnreadCounts({ unread, mentions }: Counts) {
   const count = mentions > 0 ? mentions : unread;
   if (count === 0) return null;
-  return (
-    <span className={mentions > 0 ? css.mentions : css.count} aria-hidden="true">
-      {short(count)}
-    </span>
-  );
+  // By the style: what is read aloud has its own words for it.
+  return <span className={mentions > 0 ? css.mentions : css.count} data-count={short(count)} />;
 }
 
 /** The same in words, for what is read aloud: `General, 3 unread, 1 mention`. */

@@ -36,10 +36,7 @@ export function useJump({ list, rows, messages, stretch, at, onShown, leaveEnd }
       list.current?.scrollToIndex(place, { align: 'center' });
       setLit(key);
       asked.current = undefined;
-      // Rows are measured while it scrolls: focused once it is there.
-      requestAnimationFrame(() => {
-        document.querySelector<HTMLElement>(`[data-message="${at}"]`)?.focus({ preventScroll: true });
-      });
+      focusSoon(at);
       onShown?.();
     } else if (stretch.isLoaded && asked.current !== at) {
       asked.current = at;
@@ -56,6 +53,18 @@ export function useJump({ list, rows, messages, stretch, at, onShown, leaveEnd }
     return () => clearTimeout(timer);
   }, [lit]);
   return lit;
+}
+
+/** Frames within which a message is in the page once the list scrolls to it. */
+const FRAMES = 30;
+
+/** Rows are measured while the list scrolls, in some frames: the message is focused once it is there. */
+function focusSoon(seq: number, frames = FRAMES): void {
+  requestAnimationFrame(() => {
+    const message = document.querySelector<HTMLElement>(`[data-message="${seq}"]`);
+    if (message) message.focus({ preventScroll: true });
+    else if (frames > 0) focusSoon(seq, frames - 1);
+  });
 }
 
 function isMessage(row: Row, seq: number): boolean {

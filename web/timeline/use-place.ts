@@ -32,11 +32,16 @@ export function usePlace(
     if (isLoaded && atEnd && sticks.current) toEnd();
   }, [rows, isLoaded, atEnd, toEnd]);
 
+  const last = useRef({ offset: 0, size: 0 });
   const onScroll = useCallback(() => {
     const handle = list.current;
     if (!handle) return;
-    const below = handle.scrollSize - handle.viewportSize - handle.scrollOffset;
-    stick(below <= AT_END_PX);
+    const { scrollOffset: offset, scrollSize: size } = handle;
+    const isUpwards = offset < last.current.offset && size === last.current.size;
+    last.current = { offset, size };
+    if (size - handle.viewportSize - offset <= AT_END_PX) stick(true);
+    // Rows that are measured move the list as well: that is not the reader's doing.
+    else if (isUpwards) stick(false);
   }, [list, stick]);
 
   /** A picture that has come, or a window that became smaller, does not push away what is read. */

@@ -14,7 +14,7 @@ interface Props {
 export function Avatar({ user, name = user, size = 'm', online }: Props) {
   return (
     <span className={classes(css.avatar, css[size])} aria-hidden="true">
-      <span className={classes(css.face, css[`hue${hueOf(user)}`])}>{initialsOf(name)}</span>
+      <span className={classes(css.face, css[`hue${hueOf(user)}`])} data-initials={initialsOf(name)} />
       {online !== undefined && <span className={classes(css.dot, online && css.online)} />}
     </span>
   );
