@@ -31,19 +31,11 @@ export function SettingsPanel({ room, summary, name, onClose }: PanelProps) {
       <Scroll>
         {!moderates && !isDirect && <About summary={summary} />}
         <section className={css.section}>
-          <Choice
+          <Choice<Notify>
             label="Notify me about"
-            value={summary.notify}
-            options={
-              isDirect
-                ? NOTIFY.filter(({ value }) => value !== 'mentions' || summary.notify === 'mentions').map(
-                    (each) =>
-                      each.value === 'mentions' ? { ...each, label: 'Every message (usual)' } : each,
-                  )
-                : NOTIFY
-            }
+            value={isDirect && summary.notify !== 'nothing' ? 'all' : summary.notify}
+            options={isDirect ? NOTIFY.filter(({ value }) => value !== 'mentions') : NOTIFY}
             onChange={choose}
-            hint={isDirect ? 'You are told of every message here, unless you want nothing.' : undefined}
           />
         </section>
         <Suspense>
