@@ -43,12 +43,8 @@ export function Attachments({ room, attachments }: Props) {
 function File({ room, attachment }: { readonly room: Room; readonly attachment: Attachment }) {
   const { name, size } = attachment;
   return (
-    <button
-      type="button"
-      className={css.file}
-      aria-label={`Download ${name}, ${sizeText(size)}`}
-      onClick={() => download(room, attachment)}
-    >
+    <button type="button" className={css.file} onClick={() => download(room, attachment)}>
+      <span className="visually-hidden">Download </span>
       <span className={css.fileIcon}>
         <Icon name="fileText" size={18} />
       </span>

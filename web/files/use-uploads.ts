@@ -44,6 +44,9 @@ export function useUploads(
           signal,
           onProgress: ({ sent }) => change(key, { sent }),
         });
+        // Until the service has looked at it no message takes it: this waits for that.
+        await room.fileUrl(attachment.file);
+        if (signal.aborted) return;
         drop(key);
         setAttachments((before) => [...before, attachment]);
       } catch (error) {
