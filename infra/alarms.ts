@@ -28,8 +28,8 @@ export class Alarms extends Construct {
   constructor(scope: Construct, id: string, settings: Settings, parts: Parts) {
     super(scope, id);
     this.#topic = this.#makeTopic(settings);
-    const { tables, webSocketApi, httpApi, log, fanOut, settler, presence, watch, erasure } = parts;
-    const { files, notifications, webhook } = parts;
+    const { tables, webSocketApi, httpApi, log, fanOut, settler } = parts;
+    const { presence, watch, erasure, files, notifications, retention, webhook } = parts;
     this.#add('FailureQueue', {
       says: 'A reader of the log gave up on events: they wait in the failure queue',
       section: 'failure-queue',
@@ -103,6 +103,15 @@ export class Alarms extends Construct {
         threshold: 1,
       });
     }
+    this.#add('RetentionFailures', {
+      says: 'A room’s older messages could not be brought under its shorter retention',
+      section: 'retention-failures',
+      metric: retention.failures.metricApproximateNumberOfMessagesVisible({
+        statistic: 'Maximum',
+        period: MINUTE,
+      }),
+      threshold: 1,
+    });
     this.#add('HttpErrors', {
       says: 'The HTTP API answers with 5xx',
       section: 'http-errors',

@@ -13,6 +13,7 @@ import { LogStream } from './log-stream.ts';
 import { Moderation } from './moderation.ts';
 import { Notifications } from './notifications.ts';
 import { PresenceTeller } from './presence.ts';
+import { Retention } from './retention.ts';
 import type { Settings } from './settings.ts';
 import { Settler } from './settler.ts';
 import { SigningKeys } from './signing-keys.ts';
@@ -61,23 +62,13 @@ export class ChatStack extends Stack {
     notifications.bind(settler.handler);
     const webhook =
       settings.webhook && new Webhook(this, 'Webhook', settings, settings.webhook, notifications);
+    const retention = new Retention(this, 'Retention', settings, tables, files);
+    retention.bind(settler.handler);
     const presence = new PresenceTeller(this, 'Presence', settings, tables, webSocketApi);
     presence.read(tables, log);
 
-    const parts = {
-      tables,
-      webSocketApi,
-      httpApi,
-      log,
-      fanOut,
-      settler,
-      presence,
-      watch,
-      erasure,
-      files,
-      notifications,
-      webhook,
-    };
+    const background = { presence, watch, erasure, files, notifications, retention, webhook };
+    const parts = { tables, webSocketApi, httpApi, log, fanOut, settler, ...background };
     new Alarms(this, 'Alarms', settings, parts);
     new Dashboard(this, 'Dashboard', settings, parts);
 

@@ -6,6 +6,7 @@ import { ENV } from '../shared/environment.ts';
 import { httpAccessLog } from './access-log.ts';
 import { Handler } from './handler.ts';
 import { limitCalls } from './limits.ts';
+import { keepFor } from './retention.ts';
 import type { Settings } from './settings.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { Tables } from './tables.ts';
@@ -46,6 +47,7 @@ export class HttpApi extends Construct {
     keys.bind(this.handler);
     identifyTokens(this.handler, settings);
     limitCalls(this.handler, settings.limits);
+    keepFor(this.handler, settings);
     this.handler.addEnvironment(ENV.accessTokenSeconds, String(settings.accessTokenSeconds));
 
     this.api = new apigateway.HttpApi(this, 'Api', {

@@ -6,6 +6,7 @@ import type { HttpApi } from './http-api.ts';
 import type { LogStream } from './log-stream.ts';
 import type { Notifications } from './notifications.ts';
 import type { PresenceTeller } from './presence.ts';
+import type { Retention } from './retention.ts';
 import type { Settler } from './settler.ts';
 import type { Tables } from './tables.ts';
 import type { Webhook } from './webhook.ts';
@@ -23,6 +24,7 @@ export interface Parts {
   readonly files: Files;
   readonly notifications: Notifications;
   readonly webhook: Webhook | undefined;
+  readonly retention: Retention;
   readonly presence: PresenceTeller;
   readonly watch: ConnectionWatch;
 }

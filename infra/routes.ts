@@ -121,7 +121,7 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   markRead: {
     entry: 'mark-read',
     description: 'Moves the read mark of a room or a thread',
-    // The room's head and item, the event up to which was read; the mark is on the membership, or an item of its own. What is not
+    // The room's head and item, the event up to which was read, or the next where that one's time is over; the mark is on the membership, or an item of its own. What is not
     // settled, and by the index the replies of a thread.
     chat: { actions: ['GetItem', 'UpdateItem', 'Query'], keys: ROOMS_AND_MEMBERS, index: true },
     // The user's other connections, and who listens in the room.

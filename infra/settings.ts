@@ -16,6 +16,8 @@ export interface Settings {
   readonly stage: string;
   /** Whether tables and keys outlive the stack, with deletion protection and point-in-time recovery. */
   readonly keepData: boolean;
+  /** Days that messages are kept in every room, where the room's own rule is not shorter; 0: for ever. */
+  readonly retentionDays: number;
   /** Origins whose pages may call the service; `*`: any; empty: no page, only programs. */
   readonly allowedOrigins: readonly string[];
   /** Base address of `@connections`; `{api}` and `{stage}` in it stand for the WebSocket API's id and stage. */
@@ -90,6 +92,7 @@ export function readSettings(scope: IConstruct): Settings {
   const settings: Settings = {
     stage,
     keepData: context.flag('keepData', stage === 'prod'),
+    retentionDays: context.whole('retentionDays', 0, 3_650, 0),
     allowedOrigins: context.list(
       'allowedOrigins',
       isOrigin,

@@ -60,6 +60,15 @@ export class Settler extends Construct {
           eventName: lambda.FilterRule.isEqual('REMOVE'),
           dynamodb: { Keys: { sk: { S: lambda.FilterRule.beginsWith('SESSION#') } } },
         },
+        // An event whose time was over takes what belongs to it along (infra/retention.ts). That is what the identity says.
+        {
+          eventName: lambda.FilterRule.isEqual('REMOVE'),
+          userIdentity: {
+            type: lambda.FilterRule.isEqual('Service'),
+            principalId: lambda.FilterRule.isEqual('dynamodb.amazonaws.com'),
+          },
+          dynamodb: { Keys: { sk: { S: lambda.FilterRule.beginsWith('E#') } } },
+        },
         // A deleted account is handed on to the eraser (infra/erasure.ts).
         {
           eventName: lambda.FilterRule.or('INSERT', 'MODIFY'),

@@ -6,6 +6,7 @@ import { ENV } from '../shared/environment.ts';
 import { webSocketAccessLog } from './access-log.ts';
 import { Handler } from './handler.ts';
 import { limitCommands } from './limits.ts';
+import { keepFor } from './retention.ts';
 import { ROUTES, type Route } from './routes.ts';
 import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
@@ -81,6 +82,7 @@ export class WebSocketApi extends Construct {
       handler.addEnvironment(ENV.connectionsPerUser, String(this.#settings.limits.connectionsPerUser));
     } else if (routeKey !== '$disconnect') {
       limitCommands(handler, this.#settings.limits);
+      keepFor(handler, this.#settings);
     }
     if (routeKey === '$connect' || routeKey === 'authenticate') identifyTokens(handler, this.#settings);
     this.api.addRoute(routeKey, {

@@ -35,6 +35,10 @@ export const ENV = {
   connectionWatchQueue: 'CONNECTION_WATCH_QUEUE',
   /** Address of the queue of deleted accounts whose traces are to be rewritten. */
   erasureQueue: 'ERASURE_QUEUE',
+  /** Address of the queue of rooms whose older messages are to be brought under a shorter retention. */
+  trimQueue: 'TRIM_QUEUE',
+  /** Days that messages are kept in every room; empty: for ever. */
+  retentionDays: 'RETENTION_DAYS',
   /** Name of the bucket that files lie in. */
   filesBucket: 'FILES_BUCKET',
   /** Address of the queue of what is to be done with files. */

@@ -88,7 +88,7 @@ const update = endpoint(
     method: 'PATCH',
     path: '/api/rooms/{room}',
     operation: 'change the room',
-    summary: 'Changes name, topic, kind or slow mode; for admins.',
+    summary: 'Changes name, topic, kind, slow mode or how long messages are kept; for admins.',
     tag,
     params: RoomPath,
     query: ChangeQuery,

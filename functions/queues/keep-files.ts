@@ -19,6 +19,7 @@ const Task = z.object({
   room: RoomId,
   message: z.int(),
   files: z.array(FileId),
+  until: z.optional(z.int()),
 });
 
 const getStore = once(() => createFileStore(getRuntime()));

@@ -66,6 +66,7 @@ export function createRuntime(environment: Environment): Runtime {
     now,
     newId: randomUUID,
     messagesPerSecondPerRoom: settings.limits.messagesPerSecondPerRoom,
+    retentionDays: settings.retentionDays,
     ...(moderation ? { moderate: createModerate(moderation, { send, environment, logger }) } : {}),
   };
   return { context, logger, settings, send, environment };

@@ -12,6 +12,8 @@ export interface FunctionSettings {
   readonly limits: FunctionLimits;
   /** Name of the function that posts to one shard of a large room. */
   readonly fanOutShardFunction: string;
+  /** Days that messages are kept in every room; 0: for ever. */
+  readonly retentionDays: number;
   readonly stage: string;
   readonly version: string;
 }
@@ -30,9 +32,17 @@ export function readFunctionSettings(environment: Environment): FunctionSettings
     ),
     limits: readFunctionLimits(environment),
     fanOutShardFunction: environment[ENV.fanOutShardFunction] ?? '',
+    retentionDays: days(environment, ENV.retentionDays),
     stage: environment[ENV.stage] ?? '',
     version: environment[ENV.serviceVersion] ?? '',
   };
+}
+
+function days(environment: Environment, name: string): number {
+  const number = Number(environment[name] || 0);
+  if (!(Number.isInteger(number) && number >= 0))
+    throw new Error(`unable to start; ${name} is no number of days`);
+  return number;
 }
 
 function address(environment: Environment, name: string): string | undefined {

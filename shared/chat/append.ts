@@ -49,6 +49,8 @@ export interface Amendment {
   readonly body?: EventBody;
   /** Epoch milliseconds; the moment of the commit without it. */
   readonly at?: number;
+  /** Of an edit: until when its message is kept, epoch seconds. */
+  readonly textUntil?: number | undefined;
 }
 
 export interface Appended extends Committed {
@@ -231,9 +233,9 @@ async function appendPrepared(
       look = await freshLook(ctx, request, key);
       continue;
     }
-    const { body = request.body, at = ctx.now() } = amendment;
+    const { body = request.body, at = ctx.now(), textUntil } = amendment;
     const limit = roomLimitOf(ctx, body);
-    const result = await commit(ctx, { ...request, body, at, limit }, key, { ...look, view });
+    const result = await commit(ctx, { ...request, body, at, textUntil, limit }, key, { ...look, view });
     if (result.committed) {
       rememberHead(ctx.chat, result.head);
       await putEvent(ctx.chat, room, result.head.last);

@@ -204,7 +204,8 @@ async function changeMessage(
       if (!message || message.state?.deleted !== undefined) throw noSuchMessage(operation);
       await judge(message, { member, view });
       const other = await amend?.();
-      return other ? { body: other } : undefined;
+      const textUntil = body.type === 'message.edited' ? message.expiresAt : undefined;
+      return { ...(other ? { body: other } : {}), textUntil };
     },
   });
   return changed(room, committed);

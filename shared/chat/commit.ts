@@ -4,6 +4,7 @@ import { type Commit, type CommitResult, commitEvent } from '../data/head-writes
 import { type AppendKey, changeOf, ownersAfter } from '../data/heads.ts';
 import type { UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
+import { expires, keptUntil, retentionOf } from './retention.ts';
 import type { HeadView } from './room-memory.ts';
 
 /** What an author was judged by. */
@@ -21,6 +22,8 @@ export function commit(
   request: Pick<Commit, 'room' | 'user' | 'id' | 'body' | 'limit'> & {
     /** Epoch milliseconds. */
     readonly at: number;
+    /** Of an edit: until when its message is kept, epoch seconds. */
+    readonly textUntil?: number | undefined;
   },
   key: AppendKey,
   look: Seen,
@@ -34,9 +37,27 @@ export function commit(
     key,
     at: new Date(request.at).toISOString(),
     change,
+    kept: keptOf(ctx, view, request),
     seen: view,
     hold: holdOf(body, user, { ownersMove, fresh, remembered }),
   });
+}
+
+/** How long an event is kept. The guard, which every change of the settings raises, holds the commit to the retention that was seen. */
+function keptOf(
+  ctx: ChatContext,
+  view: HeadView,
+  {
+    body,
+    at,
+    textUntil,
+  }: { readonly body: EventBody; readonly at: number; readonly textUntil?: number | undefined },
+): NonNullable<Commit['kept']> {
+  const days = expires(body.type) ? retentionOf(ctx, view) : undefined;
+  return {
+    ...(days === undefined ? {} : { expiresAt: keptUntil(at, days) }),
+    ...(textUntil === undefined ? {} : { textUntil }),
+  };
 }
 
 /** What the commit has to hold the head to, so that what the author was judged by is still so. */

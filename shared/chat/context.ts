@@ -1,6 +1,7 @@
 import type { Table } from '../data/table.ts';
 import type { FileTask } from './file-store.ts';
 import type { Moderate } from './moderation.ts';
+import type { TrimTask } from './trim-room.ts';
 
 /** What every operation on rooms works with. Clock and ids are passed in, so that a test can decide both. */
 export interface ChatContext {
@@ -16,10 +17,14 @@ export interface ChatContext {
   newId(): string;
   /** Messages and joins that one room takes within a second; 0 or undefined: any number. */
   readonly messagesPerSecondPerRoom?: number;
+  /** Days that messages are kept in every room; 0 or undefined: for ever, where the room says nothing else. */
+  readonly retentionDays?: number;
   /** Asks the operator's own function what becomes of a message; not there where the operator has none. */
   readonly moderate?: Moderate;
   /** Hands on what is left to do with a message's files; only there where messages are settled. */
   readonly followFiles?: (task: FileTask) => Promise<void>;
+  /** Has a room's older messages brought under a shorter retention; only there where messages are settled. */
+  readonly trimRoom?: (task: TrimTask) => Promise<void>;
   /** Waits so many milliseconds; a timer where it is not given. */
   sleep?(ms: number): Promise<void>;
 }

@@ -75,6 +75,8 @@ export interface FileTask {
   /** The message's number. */
   readonly message: number;
   readonly files: readonly FileId[];
+  /** Until when the message is kept, epoch seconds; for ever without it. */
+  readonly until?: number | undefined;
 }
 
 /** Under which an upload comes, for as long as its form is good; it goes by itself within a day. */

@@ -45,7 +45,7 @@ export async function readHistory(ctx: ChatContext, request: HistoryRequest): Pr
     if (!head || head.deleted || !standing) throw await strangerRefusal(ctx, room, operation);
     // Everything up to `settled` is stored and projected. What lies beyond is applied here; a number that is missing there is a moment
     // away, and what lies behind it is not shown.
-    const tail = await readForward(ctx, head, head.settled);
+    const { events: tail } = await readForward(ctx, head, head.settled);
     const stretch = { before: before ?? head.seq + 1, limit };
     const found =
       thread === undefined

@@ -26,6 +26,8 @@ interface Entry {
   readonly texts: readonly string[];
   readonly isEdited: boolean;
   readonly isDeleted: boolean;
+  /** When the message's time is over, and with it that of its words. Epoch seconds. */
+  readonly expiresAt: number | undefined;
   /** The words that this run has put; and those that may be there, by any text of the message that is known. */
   readonly written: ReadonlySet<string>;
   readonly possible: ReadonlySet<string>;
@@ -51,7 +53,7 @@ export async function indexWords(ctx: ChatContext, room: RoomId, batch: readonly
   const wordsIn = remembering(indexedWords);
   let entries = entriesOf(batch, wordsIn);
   if (!search || entries.length === 0) return;
-  const first = entries.flatMap(({ seq, written }) => placesOf(seq, written));
+  const first = entries.flatMap(({ seq, written, expiresAt }) => placesOf(seq, written, expiresAt));
   await writeWords(search, room, { puts: first, deletes: [] });
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const messages = await readMessages(ctx, room, entries);
@@ -61,7 +63,7 @@ export async function indexWords(ctx: ChatContext, room: RoomId, batch: readonly
     entries = entries.map((entry) => {
       const { seq } = entry;
       const wanted = wordsIn(textOf(messages.get(seq)));
-      puts.push(...placesOf(seq, without(wanted, entry.written)));
+      puts.push(...placesOf(seq, without(wanted, entry.written), entry.expiresAt));
       deletes.push(...placesOf(seq, without(entry.possible, wanted)));
       return { ...entry, written: wanted, possible: wanted };
     });
@@ -90,11 +92,16 @@ function entriesOf(batch: readonly Committed[], wordsIn: WordsIn): readonly Entr
   const texts = new Map<number, string[]>();
   const edited = new Set<number>();
   const deleted = new Set<number>();
-  for (const { event } of batch) {
-    if (event.type === 'message.created') texts.set(event.seq, [event.text]);
+  const ends = new Map<number, number | undefined>();
+  for (const { event, expiresAt, textUntil } of batch) {
+    if (event.type === 'message.created') {
+      texts.set(event.seq, [event.text]);
+      ends.set(event.seq, expiresAt);
+    }
     if (event.type === 'message.deleted') deleted.add(event.target);
     if (event.type !== 'message.edited') continue;
     edited.add(event.target);
+    ends.set(event.target, textUntil);
     texts.set(event.target, [...(texts.get(event.target) ?? []), event.text]);
   }
   return [...texts].map(([seq, list]) => ({
@@ -102,6 +109,7 @@ function entriesOf(batch: readonly Committed[], wordsIn: WordsIn): readonly Entr
     texts: list,
     isEdited: edited.has(seq),
     isDeleted: deleted.has(seq),
+    expiresAt: ends.get(seq),
     written: deleted.has(seq) ? new Set<string>() : wordsIn(list.at(-1) ?? ''),
     possible: union(list.map(wordsIn)),
   }));
@@ -158,8 +166,8 @@ export function textOf(message: StoredMessage | undefined): string {
   return message.state?.text ?? message.event.text;
 }
 
-function placesOf(seq: number, words: Iterable<string>): WordPlace[] {
-  return Array.from(words, (word) => ({ word, seq }));
+function placesOf(seq: number, words: Iterable<string>, expiresAt?: number): WordPlace[] {
+  return Array.from(words, (word) => ({ word, seq, expiresAt }));
 }
 
 function union(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {

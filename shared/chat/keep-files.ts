@@ -99,7 +99,7 @@ export async function followMessage(
   { chat, store }: Omit<KeepContext, 'makeThumbnail'>,
   task: FileTask,
 ): Promise<void> {
-  const { kind, room, message, files } = task;
+  const { kind, room, message, files, until } = task;
   await Promise.all(
     files.map(async (file) => {
       if (kind === 'release') {
@@ -107,7 +107,7 @@ export async function followMessage(
         const keys = [keptKey(room, file), partsKey(room, file), thumbnailKey(room, file)];
         if (await forgetFile(chat.chat, room, file, message)) await Promise.all(keys.map(store.drop));
       } else {
-        const attached = await attachFile(chat.chat, room, file, message);
+        const attached = await attachFile(chat.chat, room, file, { message, until });
         if (!attached) return;
         await store.unmark(placeOf(room, attached));
         if (attached.thumbnail) await store.unmark(thumbnailKey(room, file));

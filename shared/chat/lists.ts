@@ -15,6 +15,7 @@ import { unreadMentions } from './mentions.ts';
 import { requireMember } from './ranks.ts';
 import { readRoom } from './read-room.ts';
 import { refusing, strangerRefusal } from './refusals.ts';
+import { isOver } from './retention.ts';
 
 /** Which part of a list: `limit` items after `cursor`. */
 export interface PageRequest {
@@ -85,7 +86,9 @@ async function newestMessages(
   );
   const stored = await batchGetEvents(ctx.chat, places);
   // The newest event may be committed and not stored yet; the head carries it.
-  const carried = heads.filter((head) => head.message === head.seq && !stored.has(head.room));
+  const carried = heads.filter(
+    ({ room, message, seq, last }) => message === seq && !stored.has(room) && !isOver(ctx, last),
+  );
   return new Map([...stored, ...carried.map((head) => [head.room, head.last] as const)]);
 }
 

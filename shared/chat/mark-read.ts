@@ -1,4 +1,5 @@
 /** How far a member has read. */
+import { getEvent, queryEvents } from '../data/events.ts';
 import { moveReadMark } from '../data/read-marks.ts';
 import { moveThreadMark } from '../data/thread-marks.ts';
 import { ParleyError } from '../protocol/errors.ts';
@@ -80,5 +81,13 @@ async function messagesUpTo(
   operation: string,
 ): Promise<number> {
   if (seq === view.seq) return view.n;
-  return seq === 0 ? 0 : (await storedEvent(ctx, view.room, seq, operation)).n;
+  if (seq === 0) return 0;
+  if (seq > view.settled) return (await storedEvent(ctx, view.room, seq, operation)).n;
+  const stored = await getEvent(ctx.chat, view.room, seq, { expired: true });
+  if (stored) return stored.n;
+  // What is missing up to `settled` was trimmed: then those before the next that is there.
+  const stretch = { from: seq, to: view.seq };
+  const [next] = (await queryEvents(ctx.chat, view.room, stretch, { limit: 1 })).events;
+  if (!next) return view.n;
+  return next.event.type === 'message.created' ? next.n - 1 : next.n;
 }

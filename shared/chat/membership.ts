@@ -129,7 +129,7 @@ export async function applySettings(ctx: ChatContext, room: RoomId, { event }: C
       asOf: seq,
     });
   } else if (event.type === 'room.updated') {
-    const { name, topic, kind, slowModeSeconds, seq } = event;
+    const { name, topic, kind, slowModeSeconds, retentionDays, seq } = event;
     await updateRoom(ctx.chat, {
       room,
       asOf: seq,
@@ -137,6 +137,7 @@ export async function applySettings(ctx: ChatContext, room: RoomId, { event }: C
       ...(topic === undefined ? {} : { topic }),
       ...(kind === undefined ? {} : { kind }),
       ...(slowModeSeconds === undefined ? {} : { slowModeSeconds }),
+      ...(retentionDays === undefined ? {} : { retentionDays }),
     });
   } else if (event.type === 'room.deleted') {
     await endRoom(ctx.chat, { room, asOf: event.seq });

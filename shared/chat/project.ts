@@ -35,11 +35,7 @@ const MAX_TRIES = 20;
  * @throws {Error} where other runs were faster each time: the batch comes again.
  */
 export async function project(ctx: ChatContext, room: RoomId, batch: readonly Committed[]): Promise<void> {
-  await Promise.all(
-    batch.map(({ event }) =>
-      event.type === 'message.created' ? followFiles(ctx, room, event, 'attach') : undefined,
-    ),
-  );
+  await Promise.all(batch.map((one) => (isMessage(one) ? followFiles(ctx, room, one, 'attach') : undefined)));
   await Promise.all(batch.map(({ event }) => countMentions(ctx, room, event)));
   const changes = batch.map(({ event }) => event).filter(isMessageChange);
   const changed = await applyAll(
@@ -82,18 +78,19 @@ async function countMentions(ctx: ChatContext, room: RoomId, event: RoomEvent): 
 async function followFiles(
   ctx: ChatContext,
   room: RoomId,
-  { seq, attachments = [] }: StoredMessage['event'],
+  { event: { seq, attachments = [] }, expiresAt: until }: StoredMessage,
   kind: FileTask['kind'],
 ): Promise<void> {
   if (attachments.length === 0) return;
-  await ctx.followFiles?.({ kind, room, message: seq, files: attachments.map(({ file }) => file) });
+  const files = attachments.map(({ file }) => file);
+  await ctx.followFiles?.({ kind, room, message: seq, files, ...(until === undefined ? {} : { until }) });
 }
 
 /** What lies outside of a message's own item: the list of pins, the texts of its edits, its files, its words. */
 async function applyBeside(
   ctx: ChatContext,
   room: RoomId,
-  { event }: StoredMessage,
+  message: StoredMessage,
   {
     before,
     next,
@@ -104,14 +101,19 @@ async function applyBeside(
     readonly list: readonly MessageChange[];
   },
 ): Promise<void> {
-  const { seq } = event;
+  const { seq } = message.event;
   if (before.pinned !== next.pinned) {
-    await putPin(ctx.chat, room, { seq, pinned: next.pinned !== undefined, asOf: next.applied }, ctx.now());
+    await putPin(
+      ctx.chat,
+      room,
+      { seq, pinned: next.pinned !== undefined, asOf: next.applied, until: message.expiresAt },
+      ctx.now(),
+    );
   }
   if (next.deleted === undefined) return;
-  await followFiles(ctx, room, event, 'release');
+  await followFiles(ctx, room, message, 'release');
   const edits = list.flatMap((change) => (change.type === 'message.edited' ? [change.text] : []));
-  await dropWords(ctx, room, seq, [event.text, before.text ?? '', ...edits]);
+  await dropWords(ctx, room, seq, [message.event.text, before.text ?? '', ...edits]);
   const late = list.filter((event) => event.type === 'message.edited').map((event) => event.seq);
   await Promise.all([...new Set([...next.edits, ...late])].map((edit) => wipeEdit(ctx.chat, room, edit)));
 }

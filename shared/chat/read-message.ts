@@ -34,7 +34,7 @@ export async function readTail(
   room: RoomId,
 ): Promise<{ readonly head: Head; readonly tail: readonly Committed[] } | undefined> {
   const head = await getHead(ctx.chat, room);
-  return head && { head, tail: await readForward(ctx, head, head.settled) };
+  return head && { head, tail: (await readForward(ctx, head, head.settled)).events };
 }
 
 /** A message as of now, with all that was acknowledged about it; undefined where the number is no message's. */

@@ -16,6 +16,8 @@ interface Settings {
   readonly topic?: string;
   readonly kind: RoomKind;
   readonly slowModeSeconds: number;
+  /** Null: the room has no rule of its own any more. Once it had one each event says so, as whoever applies it may not know. */
+  readonly retentionDays?: number | null;
 }
 
 /** What is to change; what is left out stays. */
@@ -25,6 +27,8 @@ export interface WantedSettings {
   readonly topic?: string | undefined;
   readonly kind?: 'public' | 'private' | undefined;
   readonly slowModeSeconds?: number | undefined;
+  /** Null: none of its own. */
+  readonly retentionDays?: number | null | undefined;
 }
 
 /**
@@ -89,24 +93,35 @@ async function settingsOf(
   const record = await getRoomRecord(ctx.chat, room);
   const newest = changes.findLast(({ type }) => type === 'room.created' || type === 'room.updated')?.seq ?? 0;
   if (record && record.asOf >= newest) {
-    const { name, topic, kind, slowModeSeconds, asOf } = record;
-    const settings = { name, kind, slowModeSeconds };
-    return { settings: topic === undefined ? settings : { ...settings, topic }, asOf };
+    const { name, topic, kind, slowModeSeconds, retentionDays, asOf } = record;
+    return { settings: { name, kind, slowModeSeconds, ...given({ topic, retentionDays }) }, asOf };
   }
   const { event } = await storedEvent(ctx, room, newest, operation);
   if (event.type !== 'room.created' && event.type !== 'room.updated') throw noSuchRoom(operation);
   const { name = room, topic, kind = 'private', slowModeSeconds = 0 } = event;
-  const settings = { name, kind, slowModeSeconds };
-  return { settings: topic === undefined ? settings : { ...settings, topic }, asOf: newest };
+  const retentionDays = event.type === 'room.updated' ? event.retentionDays : undefined;
+  return {
+    settings: { name, kind, slowModeSeconds, ...given({ topic, retentionDays }) },
+    asOf: newest,
+  };
+}
+
+/** Without what is undefined. */
+function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
 function withChanges(settings: Settings, wanted: WantedSettings): Settings {
-  const given = Object.entries(wanted).filter(([, value]) => value !== undefined);
-  return { ...settings, ...Object.fromEntries(given) };
+  return { ...settings, ...given(wanted) };
 }
 
 function isSame(a: Settings, b: Settings): boolean {
   return (
-    a.name === b.name && a.topic === b.topic && a.kind === b.kind && a.slowModeSeconds === b.slowModeSeconds
+    a.name === b.name &&
+    a.topic === b.topic &&
+    a.kind === b.kind &&
+    a.slowModeSeconds === b.slowModeSeconds &&
+    (a.retentionDays ?? undefined) === (b.retentionDays ?? undefined)
   );
 }

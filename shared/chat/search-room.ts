@@ -109,7 +109,7 @@ async function readFresh(
   ctx: ChatContext,
   head: Head,
 ): Promise<{ readonly tail: readonly Committed[]; readonly touched: readonly StoredMessage[] }> {
-  const tail = await readForward(ctx, head, head.settled);
+  const { events: tail } = await readForward(ctx, head, head.settled);
   const edited = tail.flatMap(({ event }) =>
     event.type === 'message.edited' && event.target <= head.settled ? [event.target] : [],
   );

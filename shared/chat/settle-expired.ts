@@ -25,7 +25,7 @@ export async function settleExpired(
   operation: string,
 ): Promise<void> {
   const seqs = Array.from({ length: to - head.settled }, (_, index) => head.settled + 1 + index);
-  const events = await Promise.all(seqs.map((seq) => getEvent(ctx.chat, head.room, seq)));
+  const events = await Promise.all(seqs.map((seq) => getEvent(ctx.chat, head.room, seq, { expired: true })));
   const done =
     events.every((committed) => committed && isExpired(ctx, committed)) &&
     !head.changes.some((change) => change.seq <= to);

@@ -21,7 +21,11 @@ import { project } from './project.ts';
  */
 export const SETTLE_EVERY = 16;
 
-/** A committed event is nowhere to be found: its records never reached this settler. The mapping's failure queue has them. */
+/**
+ * A committed event is nowhere to be found: its records never reached this settler, and the mapping's failure queue has them. Or its
+ * time was over and DynamoDB has just deleted it: `settled` moves past it by the record of that (forget-expired.ts), and a retry
+ * finds it so.
+ */
 export class LogGap extends Error {
   override readonly name = 'LogGap';
 
@@ -77,7 +81,9 @@ async function settleTo(
   const from = head.settled + 1;
   const inBatch = batch.filter(({ event }) => event.seq >= from);
   // What earlier batches brought and left for now. They had their effects then, but this is the last chance to see to it.
-  const earlier = await queryAllEvents(ctx.chat, room, { from, to: (inBatch[0]?.event.seq ?? from) - 1 });
+  const stretch = { from, to: (inBatch[0]?.event.seq ?? from) - 1 };
+  // Those as well whose time is over: they are no gap.
+  const earlier = await queryAllEvents(ctx.chat, room, stretch, { expired: true });
   await applyInOrder(ctx, room, earlier);
   await project(ctx, room, earlier);
 
@@ -107,12 +113,18 @@ async function applyInOrder(ctx: ChatContext, room: RoomId, events: readonly Com
         const named = nameIn(one.event);
         if (named !== undefined) await notePastRoom(ctx.chat, named, room);
         await applySettings(ctx, room, one);
+        if (isRetention(one.event)) await ctx.trimRoom?.({ room, after: 0 });
         await applyMembership(ctx, room, one);
       }
     }),
   );
   const end = events.find(({ event }) => event.type === 'room.deleted');
   if (end) await dismissMembers(ctx, room, end.event.seq);
+}
+
+/** Whether an event may have made the room's retention shorter: the room's item says whether it did. */
+function isRetention(event: RoomEvent): boolean {
+  return event.type === 'room.updated' && typeof event.retentionDays === 'number';
 }
 
 /** Whom an event brings into a room's log. Noted here and not by the handlers: who deletes an account comes long after. */

@@ -4,6 +4,7 @@ import type { RoomEvent } from '../protocol/events.ts';
 import type { RoomId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
 import { readForward } from './read-log.ts';
+import { shown } from './retention.ts';
 
 /** A room, and the number after which its events are wanted. */
 export interface Want {
@@ -14,6 +15,8 @@ export interface Want {
 export interface Share {
   readonly events: RoomEvent[];
   readonly more: boolean;
+  /** The time of some of them is over: it can't be gone on from that number. */
+  readonly reset?: true;
 }
 
 /** Bytes of a typical event as JSON, by which is guessed how many to read; a wrong guess costs another read. */
@@ -33,6 +36,8 @@ interface Portion {
   read: number;
   /** The log goes on, but the next event is not stored yet. */
   stuck: boolean;
+  /** The next event's time is over. */
+  trimmed: boolean;
 }
 
 /**
@@ -46,7 +51,7 @@ export async function shareEvents(
   bytes: number,
 ): Promise<ReadonlyMap<RoomId, Share>> {
   const portions = wants.map(
-    ({ head, after }): Portion => ({ head, taken: [], ready: [], read: after, stuck: false }),
+    ({ head, after }): Portion => ({ head, taken: [], ready: [], read: after, stuck: false, trimmed: false }),
   );
   let left = bytes;
   let open = portions;
@@ -61,15 +66,17 @@ export async function shareEvents(
   }
   takeSingly(open, left);
   return new Map(
-    portions.map(({ head, taken, ready, read }) => [
+    portions.map(({ head, taken, ready, read, trimmed }) => [
       head.room,
-      { events: taken, more: ready.length > 0 || read < head.seq },
+      trimmed
+        ? { events: [], more: false, reset: true as const }
+        : { events: taken, more: ready.length > 0 || read < head.seq },
     ]),
   );
 }
 
 function isDone(portion: Portion): boolean {
-  return portion.ready.length === 0 && (portion.stuck || portion.read >= portion.head.seq);
+  return portion.ready.length === 0 && (portion.stuck || portion.trimmed || portion.read >= portion.head.seq);
 }
 
 /** Takes events of one room up to so many bytes. @returns the bytes taken. */
@@ -99,13 +106,14 @@ function fitting(ready: Portion['ready'], most: number): { count: number; bytes:
 
 async function readMore(ctx: ChatContext, portion: Portion, bytes: number): Promise<void> {
   const limit = Math.min(MAX_READ, Math.max(1, Math.ceil(bytes / TYPICAL_EVENT_BYTES)));
-  const found = await readForward(ctx, portion.head, portion.read, { limit });
-  portion.ready = found.map(({ event }) => ({
-    event,
-    bytes: Buffer.byteLength(JSON.stringify(event)) + 1,
-  }));
-  portion.read += found.length;
-  portion.stuck = found.length === 0;
+  const { events, trimmed } = await readForward(ctx, portion.head, portion.read, { limit, unbroken: true });
+  portion.ready = (trimmed ? [] : events).map((committed) => {
+    const event = shown(ctx, committed);
+    return { event, bytes: Buffer.byteLength(JSON.stringify(event)) + 1 };
+  });
+  portion.read += events.length;
+  portion.trimmed = trimmed;
+  portion.stuck = events.length === 0;
 }
 
 /**

@@ -15,7 +15,7 @@ export function sleep(ctx: ChatContext, ms: number): Promise<void> {
 }
 
 /**
- * The committed event with this number.
+ * The committed event with this number, also where its time is over and its item is there still: whoever asks holds its number.
  *
  * @throws {ParleyError} `unavailable` when it is not stored in time.
  */
@@ -26,7 +26,7 @@ export async function storedEvent(
   operation: string,
 ): Promise<Committed> {
   for (const wait of [...WAITS_MS, undefined]) {
-    const committed = await getEvent(ctx.chat, room, seq);
+    const committed = await getEvent(ctx.chat, room, seq, { expired: true });
     if (committed) return committed;
     if (wait !== undefined) await sleep(ctx, wait);
   }

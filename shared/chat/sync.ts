@@ -14,6 +14,7 @@ import { standingOf } from './standing.ts';
  * Bytes of the reply's frame around its `data`: 52 and the command's id, whose 64 characters may take two bytes each in JSON.
  */
 const ENVELOPE_BYTES = 200;
+const RESET_BYTES = ',"reset":true'.length;
 
 export interface SyncRequest {
   readonly user: UserId;
@@ -99,8 +100,8 @@ function fitting(all: readonly Stand[]): { rooms: readonly Stand[]; bytes: numbe
   const rooms: Stand[] = [];
   let bytes = Buffer.byteLength(JSON.stringify({ rooms: [] }));
   for (const stand of [...all].sort((a, b) => Number(b.named) - Number(a.named))) {
-    // With the comma that parts it from the one before. `more` may become false, one byte longer than true.
-    const size = Buffer.byteLength(JSON.stringify(stand.base)) + 2;
+    // With the comma that parts it from the one before. `more` may become false, one byte longer than true, and `reset` be added.
+    const size = Buffer.byteLength(JSON.stringify(stand.base)) + 2 + RESET_BYTES;
     if (bytes + size > most) break;
     bytes += size;
     rooms.push(stand);

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { RoomEvent } from '../protocol/events.ts';
 import { MAX_SEQ, type RoomId } from '../protocol/ids.ts';
-import { BY_OWNER, chatKeys, EVENT_PREFIX, ownerKeys, paddedSeq } from './keys.ts';
+import { BY_OWNER, chatKeys, EVENT_PREFIX, ownerKeys, paddedSeq, TTL_ATTRIBUTE } from './keys.ts';
 import { MessageState, type StoredMessage } from './message-state.ts';
 import { ConditionFailed, type Item, type Table } from './table.ts';
 
@@ -16,9 +16,21 @@ export interface Committed {
   readonly n: number;
   /** Of a message: what later events made of it, as far as they are applied. */
   readonly state?: MessageState | undefined;
+  /** Until when it is kept, epoch seconds; for ever without it. */
+  readonly expiresAt?: number | undefined;
+  /** Of an edit: until when the message is kept that has this text, epoch seconds. */
+  readonly textUntil?: number | undefined;
+  /** Whether it was brought under a shorter retention than it was sent under: its words in the search have the end of that. */
+  readonly shortened?: boolean | undefined;
 }
 
-const Beside = z.object({ n: z.int(), state: z.optional(MessageState) });
+const Beside = z.object({
+  n: z.int(),
+  state: z.optional(MessageState),
+  [TTL_ATTRIBUTE]: z.optional(z.int()),
+  textUntil: z.optional(z.int()),
+  shortened: z.optional(z.boolean()),
+});
 
 /** Stored → domain, from an event item or any object with an event's fields. */
 export function toCommitted(stored: unknown): Committed {
@@ -26,10 +38,17 @@ export function toCommitted(stored: unknown): Committed {
 }
 
 /** Domain → stored. Replies are listed by their thread. */
-export function eventItem(room: RoomId, { event, n }: Committed): Item {
+export function eventItem(room: RoomId, { event, n, expiresAt, textUntil }: Committed): Item {
   const thread = event.type === 'message.created' ? event.thread : undefined;
   const listed = thread === undefined ? {} : ownerKeys.reply(room, thread, event.seq);
-  return { ...chatKeys.event(room, event.seq), ...listed, ...event, n };
+  return {
+    ...chatKeys.event(room, event.seq),
+    ...listed,
+    ...event,
+    n,
+    ...(expiresAt === undefined ? {} : { [TTL_ATTRIBUTE]: expiresAt }),
+    ...(textUntil === undefined ? {} : { textUntil }),
+  };
 }
 
 export function isMessage(committed: Committed): committed is StoredMessage {
@@ -48,8 +67,13 @@ export async function putEvent(table: Table, room: RoomId, committed: Committed)
   }
 }
 
-export async function getEvent(table: Table, room: RoomId, seq: number): Promise<Committed | undefined> {
-  const item = await table.get(chatKeys.event(room, seq));
+export async function getEvent(
+  table: Table,
+  room: RoomId,
+  seq: number,
+  options: { readonly expired?: boolean } = {},
+): Promise<Committed | undefined> {
+  const item = await table.get(chatKeys.event(room, seq), options);
   return item && toCommitted(item);
 }
 
@@ -94,22 +118,31 @@ function stretchQuery(room: RoomId, { from, to }: Stretch) {
   };
 }
 
-/** Up to `limit` stored events of a stretch, in the order asked for; a number may be missing. `end`: no more after these. */
+/**
+ * Up to `limit` stored events of a stretch, in the order asked for; a number may be missing. `end`: no more after these.
+ *
+ * @param options.expired whether those are wanted, too, whose time is over and that are there still.
+ */
 export async function queryEvents(
   table: Table,
   room: RoomId,
   stretch: Stretch,
-  options: { readonly limit: number; readonly descending?: boolean },
+  options: { readonly limit: number; readonly descending?: boolean; readonly expired?: boolean },
 ): Promise<{ readonly events: readonly Committed[]; readonly end: boolean }> {
   if (stretch.from > stretch.to) return { events: [], end: true };
   const page = await table.query({ ...stretchQuery(room, stretch), ...options });
   return { events: page.items.map(toCommitted), end: page.next === undefined };
 }
 
-/** All stored events of a stretch, ascending; a number may be missing. */
-export async function queryAllEvents(table: Table, room: RoomId, stretch: Stretch): Promise<Committed[]> {
+/** All stored events of a stretch, ascending; a number may be missing. @param options as of `queryEvents`. */
+export async function queryAllEvents(
+  table: Table,
+  room: RoomId,
+  stretch: Stretch,
+  options: { readonly expired?: boolean } = {},
+): Promise<Committed[]> {
   if (stretch.from > stretch.to) return [];
-  return (await table.queryAll(stretchQuery(room, stretch))).map(toCommitted);
+  return (await table.queryAll({ ...stretchQuery(room, stretch), ...options })).map(toCommitted);
 }
 
 /** Numbers of the events of a stretch that are stored. */

@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { FileId, type RoomId, UserId } from '../protocol/ids.ts';
 import { chatKeys, TTL_ATTRIBUTE } from './keys.ts';
-import { ignoreFailedCondition, type Table } from './table.ts';
+import { ConditionFailed, ignoreFailedCondition, type Table } from './table.ts';
 
 /** `pending`: not uploaded, or not looked at yet. `ready`: it is what it was declared to be. `refused`: it is not, and its bytes are gone. */
 export const FileState = z.enum(['pending', 'ready', 'refused']);
@@ -88,23 +88,33 @@ export async function noteCompletion(table: Table, room: RoomId, file: FileId): 
   );
 }
 
-/** Gives a file to the message that took it first, for as long as that stays. @returns it, where the message has it. */
+/**
+ * Gives a file to the message that took it first, for as long as that stays.
+ *
+ * @param of the message's number, and until when it is kept, epoch seconds; for ever without it.
+ * @returns it, where the message has it.
+ */
 export async function attachFile(
   table: Table,
   room: RoomId,
   file: FileId,
-  message: number,
+  { message, until }: { readonly message: number; readonly until?: number | undefined },
 ): Promise<FileRecord | undefined> {
-  const attached = await ignoreFailedCondition(
-    table.update(chatKeys.file(room, file), {
-      update: 'SET #message = :message REMOVE #user, #ttl',
-      condition: 'attribute_exists(pk) AND (attribute_not_exists(#message) OR #message = :message)',
+  const keepsLonger = '(#message = :message AND (attribute_not_exists(#ttl) OR #ttl > :until))';
+  try {
+    const item = await table.update(chatKeys.file(room, file), {
+      update: `SET #message = :message${until === undefined ? ' REMOVE #user, #ttl' : ', #ttl = :until REMOVE #user'}`,
+      condition: `attribute_exists(pk) AND (attribute_not_exists(#message)${until === undefined ? '' : ` OR ${keepsLonger}`})`,
       names: { '#message': 'message', '#user': 'user', '#ttl': TTL_ATTRIBUTE },
-      values: { ':message': message },
+      values: { ':message': message, ...(until === undefined ? {} : { ':until': until }) },
       returns: 'ALL_NEW',
-    }),
-  );
-  return attached && z.parse(FileRecord, attached);
+    });
+    return item && z.parse(FileRecord, item);
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    // The message has it already, and lives no longer than that.
+    return error.item?.message === message ? z.parse(FileRecord, error.item) : undefined;
+  }
 }
 
 /** Forgets a file whose message is deleted. @returns whether it may go: not where another message has it. */

@@ -1,6 +1,6 @@
 /** The two writes that a head ever sees after its first: committing one more event, and moving `settled`. */
 import type { ClientId, RoomId, UserId } from '../protocol/ids.ts';
-import type { EventBody } from './events.ts';
+import type { Committed, EventBody } from './events.ts';
 import {
   APPENDED,
   type AppendKey,
@@ -17,7 +17,7 @@ import {
 } from './heads.ts';
 import { chatKeys } from './keys.ts';
 import { countInHead, type RoomLimit } from './room-rate.ts';
-import { ConditionFailed, type Item, type Table, type Update } from './table.ts';
+import { ConditionFailed, type Item, ignoreFailedCondition, type Table, type Update } from './table.ts';
 
 /**
  * Events that may be committed and not settled, at most. Beyond it appends are refused until the settler catches up: a key
@@ -37,6 +37,8 @@ export interface Commit {
   /** The client's own id, where it gave one. */
   readonly id?: ClientId;
   readonly change: Change | undefined;
+  /** How long the event is kept. */
+  readonly kept?: Pick<Committed, 'expiresAt' | 'textUntil'>;
   readonly seen: SeenHead;
   /** How many such events the room takes within this second; undefined: any number. */
   readonly limit?: RoomLimit | undefined;
@@ -78,7 +80,7 @@ export async function commitEvent(table: Table, commit: Commit): Promise<CommitR
 const SETTLED_OR_JUST_BEFORE =
   '(#settled = :settled OR (#before = :settled AND NOT contains(#recent, :key)))';
 
-function commitUpdate({ key, body, user, at, id, change, seen, limit, hold }: Commit): Update {
+function commitUpdate({ key, body, user, at, id, change, kept, seen, limit, hold }: Commit): Update {
   const sets = [
     '#seq = #seq + :one',
     '#n = #n + :messages',
@@ -102,7 +104,7 @@ function commitUpdate({ key, body, user, at, id, change, seen, limit, hold }: Co
   const values: Record<string, unknown> = {
     ':one': 1,
     ':messages': body.type === 'message.created' ? 1 : 0,
-    ':last': lastOf(body, { user, at, ...(id === undefined ? {} : { id }) }),
+    ':last': lastOf(body, { user, at, ...(id === undefined ? {} : { id }) }, kept),
     ':keys': [key],
     ':key': key,
     ':op': APPENDED,
@@ -186,6 +188,28 @@ export async function commitFirst(table: Table, first: Item): Promise<CommitResu
     if (!(error instanceof ConditionFailed)) throw error;
     return { committed: false, head: error.item && toHead(error.item) };
   }
+}
+
+/** Takes out of the head what its newest event said, whose time is over; its number and its author stay. */
+export async function forgetLast(table: Table, room: RoomId, seq: number): Promise<void> {
+  await ignoreFailedCondition(
+    table.update(chatKeys.head(room), {
+      // Not an append: the stream's readers must not take the newest event for one more.
+      update:
+        'SET #last.#text = :nothing, #last.#deleted = :true, #op = :op REMOVE #last.#attachments, #last.#mentions',
+      condition: '#seq = :seq AND attribute_exists(#last.#text)',
+      names: {
+        '#last': 'last',
+        '#text': 'text',
+        '#deleted': 'deleted',
+        '#attachments': 'attachments',
+        '#mentions': 'mentions',
+        '#op': 'op',
+        '#seq': 'seq',
+      },
+      values: { ':nothing': '', ':true': true, ':op': SETTLED, ':seq': seq },
+    }),
+  );
 }
 
 /** Elements that one update drops from a list, at most: an update expression may be 4 KB long and hold 300 operands. */

@@ -48,6 +48,8 @@ const Marks = z.object({
   kind: z.optional(RoomKind),
   /** Seconds between two messages of one member; absent: none. */
   slow: z.optional(z.int()),
+  /** Days that messages are kept; null or absent: the room has no rule of its own. */
+  retention: z.optional(z.nullable(z.int())),
   deleted: z.optional(z.boolean()),
   /** The two of a direct room, in order. */
   pair: z.optional(z.tuple([UserId, UserId])),
@@ -57,6 +59,7 @@ export type Pair = readonly [UserId, UserId];
 export interface Marks {
   readonly kind?: RoomKind;
   readonly slow?: number;
+  readonly retention?: number | null;
   readonly deleted?: boolean;
   readonly pair?: Pair;
 }
@@ -118,11 +121,12 @@ const ROOM_PARTITION_PREFIX = chatKeys.room('' as RoomId).pk;
 /** Stored → domain: also the image of a head in a stream record. */
 export function toHead(item: unknown): Head {
   const { pk, last, changes, message, called, calledBy, ...stored } = z.parse(StoredHead, item);
-  const { kind, slow, deleted, pair, ...head } = stored;
+  const { kind, slow, retention, deleted, pair, ...head } = stored;
   return {
     ...head,
     ...(kind === undefined ? {} : { kind }),
     ...(slow === undefined ? {} : { slow }),
+    ...(retention === undefined ? {} : { retention }),
     ...(deleted === undefined ? {} : { deleted }),
     ...(pair === undefined ? {} : { pair }),
     room: z.parse(RoomId, pk.slice(ROOM_PARTITION_PREFIX.length)),
@@ -207,7 +211,12 @@ export function marksOf(body: EventBody): Omit<Marks, 'pair'> {
   if (body.type === 'room.deleted') return { deleted: true };
   if (body.type !== 'room.created' && body.type !== 'room.updated') return {};
   const { kind, slowModeSeconds: slow } = body;
-  return { ...(kind === undefined ? {} : { kind }), ...(slow === undefined ? {} : { slow }) };
+  const retention = body.type === 'room.updated' ? body.retentionDays : undefined;
+  return {
+    ...(kind === undefined ? {} : { kind }),
+    ...(slow === undefined ? {} : { slow }),
+    ...(retention === undefined ? {} : { retention }),
+  };
 }
 
 /** Who owns the room after a change. */
@@ -230,11 +239,15 @@ export function ownersAfter(owners: readonly UserId[], change: Omit<Change, 'key
 }
 
 /**
- * An event as `last` holds it: without its number and `n`, which the head's own `seq` and `n` are. The author of an append
- * cannot know them before the write.
+ * An event as `last` holds it, with how long it is kept: without its number and `n`, which the head's own `seq` and `n` are. The author
+ * of an append cannot know them before the write.
  */
-export function lastOf(body: EventBody, by: { user: UserId; at: string; id?: ClientId }): object {
-  return { ...body, user: by.user, at: by.at, ...(by.id === undefined ? {} : { id: by.id }) };
+export function lastOf(
+  body: EventBody,
+  by: { user: UserId; at: string; id?: ClientId },
+  kept: Pick<Committed, 'expiresAt' | 'textUntil'> = {},
+): object {
+  return { ...body, user: by.user, at: by.at, ...(by.id === undefined ? {} : { id: by.id }), ...kept };
 }
 
 /** The head of a new room: its first event is committed by putting it. */

@@ -41,6 +41,8 @@ export interface StoredMessage {
   /** The room's messages up to it. */
   readonly n: number;
   readonly state?: MessageState | undefined;
+  /** Until when it is kept, epoch seconds; for ever without it. */
+  readonly expiresAt?: number | undefined;
 }
 
 /** People who reacted that are named, for each emoji. docs/protocol.md: "`reactions` `{emoji: {count, users (the first 50), mine}}`". */

@@ -13,15 +13,27 @@ const Pin = z.object({ seq: z.int(), pinned: z.boolean() });
  * Notes that a message is pinned, or no longer. What a later event made of it stays.
  *
  * @param asOf number of the event that says so.
+ * @param until until when the message is kept, epoch seconds; for ever without it.
  * @param now epoch milliseconds.
  */
 export async function putPin(
   table: Table,
   room: RoomId,
-  { seq, pinned, asOf }: { readonly seq: number; readonly pinned: boolean; readonly asOf: number },
+  {
+    seq,
+    pinned,
+    asOf,
+    until,
+  }: {
+    readonly seq: number;
+    readonly pinned: boolean;
+    readonly asOf: number;
+    readonly until?: number | undefined;
+  },
   now: number,
 ): Promise<void> {
-  const end = pinned ? {} : { [TTL_ATTRIBUTE]: Math.ceil((now + TOMBSTONE_MS) / 1_000) };
+  const ends = pinned ? until : Math.ceil((now + TOMBSTONE_MS) / 1_000);
+  const end = ends === undefined ? {} : { [TTL_ATTRIBUTE]: ends };
   await ignoreFailedCondition(
     table.put(
       { ...chatKeys.pin(room, seq), seq, pinned, asOf, ...end },

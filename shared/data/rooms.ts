@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { RoomId, RoomKind, Time } from '../protocol/ids.ts';
 import type { Room } from '../protocol/rest.ts';
 import { BY_OWNER, chatKeys, ownerKeys } from './keys.ts';
-import { ConditionFailed, type Item, type Table } from './table.ts';
+import { ConditionFailed, type Item, ignoreFailedCondition, type Table } from './table.ts';
 
 export interface RoomRecord {
   readonly room: RoomId;
@@ -11,13 +11,24 @@ export interface RoomRecord {
   readonly kind: RoomKind;
   readonly topic?: string;
   readonly slowModeSeconds: number;
+  /** Days that messages are kept; null: the room has no rule of its own any more. */
+  readonly retentionDays?: number | null;
   readonly createdAt: string;
   /** Number of the event that this reflects. */
   readonly asOf: number;
+  /** What older messages have yet to be brought under. */
+  readonly trims?: readonly Trim[];
 }
 
+const Trim = z.object({
+  /** Number of the event that made the retention shorter. */
+  seq: z.int(),
+  days: z.int(),
+});
+export type Trim = Readonly<z.infer<typeof Trim>>;
+
 /** What an owner or admin can change. */
-type SettingsField = 'name' | 'kind' | 'topic' | 'slowModeSeconds';
+type SettingsField = 'name' | 'kind' | 'topic' | 'slowModeSeconds' | 'retentionDays';
 
 const Stored = z.object({
   room: RoomId,
@@ -25,8 +36,10 @@ const Stored = z.object({
   kind: RoomKind,
   topic: z.optional(z.string()),
   slowModeSeconds: z.int(),
+  retentionDays: z.optional(z.nullable(z.int())),
   createdAt: Time,
   asOf: z.int(),
+  trims: z.optional(z.array(Trim)),
 });
 
 /** Characters of a name that public rooms are sorted by: far under the 1,024 bytes of an index's sort key. */
@@ -34,8 +47,13 @@ const SORTED_CHARACTERS = 100;
 
 /** Stored → domain. */
 function toRoomRecord(item: unknown): RoomRecord {
-  const { topic, ...rest } = z.parse(Stored, item);
-  return { ...rest, ...(topic === undefined ? {} : { topic }) };
+  const { topic, retentionDays, trims, ...rest } = z.parse(Stored, item);
+  return {
+    ...rest,
+    ...(topic === undefined ? {} : { topic }),
+    ...(retentionDays === undefined ? {} : { retentionDays }),
+    ...(trims === undefined ? {} : { trims }),
+  };
 }
 
 /** Domain → stored: only public rooms are in the index of what anyone can find. */
@@ -49,8 +67,8 @@ function roomItem(record: RoomRecord): Item {
 }
 
 /** Domain → wire. */
-export function toRoom({ asOf: _, ...room }: RoomRecord): Room {
-  return room;
+export function toRoom({ asOf: _, trims: __, retentionDays, ...room }: RoomRecord): Room {
+  return { ...room, ...(typeof retentionDays === 'number' ? { retentionDays } : {}) };
 }
 
 /** A name as public rooms are sorted and found by: neither case nor the form of its characters matters. */
@@ -97,7 +115,7 @@ export async function updateRoom(
 ): Promise<void> {
   const record = await getRoomRecord(table, changed.room);
   if (!record || record.asOf >= changed.asOf) return;
-  const item = roomItem({ ...record, ...changed });
+  const item = roomItem({ ...record, ...changed, ...trimsAfter(record, changed) });
   try {
     await table.put(item, {
       condition: '#asOf = :before',
@@ -109,6 +127,27 @@ export async function updateRoom(
     // Another run of the same change, or a newer change, was here meanwhile.
     await updateRoom(table, changed);
   }
+}
+
+/** What a change adds to what older messages have yet to be brought under: a retention that is shorter than the one before. */
+function trimsAfter(
+  { retentionDays: before, trims = [] }: RoomRecord,
+  { asOf: seq, retentionDays: days }: Pick<RoomRecord, 'asOf' | 'retentionDays'>,
+): Pick<RoomRecord, 'trims'> {
+  if (typeof days !== 'number' || (typeof before === 'number' && before <= days)) return {};
+  return { trims: [...trims, { seq, days }] };
+}
+
+/** Notes that older messages were brought under all of these; where there are more meanwhile, all stay and are gone over again. */
+export async function finishTrims(table: Table, room: RoomId, trims: readonly Trim[]): Promise<void> {
+  await ignoreFailedCondition(
+    table.update(chatKeys.room(room), {
+      update: 'REMOVE #trims',
+      condition: '#trims = :trims',
+      names: { '#trims': 'trims' },
+      values: { ':trims': trims },
+    }),
+  );
 }
 
 /** The rooms that exist among these. */

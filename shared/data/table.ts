@@ -44,6 +44,8 @@ export interface Query extends Expression {
   readonly descending?: boolean;
   /** Strongly consistent: the default for the table itself, impossible for an index. */
   readonly consistent?: boolean;
+  /** Whether items whose time is over, and that are there still, are wanted, too. */
+  readonly expired?: boolean;
   /** Where to go on: a `next` of the page before. */
   readonly from?: Readonly<Record<string, unknown>>;
 }
@@ -60,7 +62,7 @@ export interface Page {
  */
 export interface Table {
   readonly name: string;
-  get(key: Key, options?: { consistent?: boolean }): Promise<Item | undefined>;
+  get(key: Key, options?: { consistent?: boolean; expired?: boolean }): Promise<Item | undefined>;
   put(item: Item, condition?: Condition): Promise<void>;
   /** @returns the attributes that `returns` asks for. */
   update(key: Key, update: Update): Promise<Item | undefined>;
@@ -138,7 +140,8 @@ export function createTable(options: {
       ...(query.descending ? { ScanIndexForward: false } : {}),
       ...(query.from ? { ExclusiveStartKey: marshall(query.from) } : {}),
     });
-    const items = ((output.Items as unknown[]) ?? []).map(fromWire).filter(live);
+    const found = ((output.Items as unknown[]) ?? []).map(fromWire);
+    const items = query.expired ? found : found.filter(live);
     return output.LastEvaluatedKey ? { items, next: fromWire(output.LastEvaluatedKey) } : { items };
   }
 
@@ -160,7 +163,7 @@ export function createTable(options: {
   return {
     name,
 
-    async get(key, { consistent = true } = {}) {
+    async get(key, { consistent = true, expired = false } = {}) {
       const output = await call('GetItem', {
         TableName: name,
         Key: { pk: { S: key.pk }, sk: { S: key.sk } },
@@ -168,7 +171,7 @@ export function createTable(options: {
       });
       if (!output.Item) return undefined;
       const item = fromWire(output.Item);
-      return live(item) ? item : undefined;
+      return expired || live(item) ? item : undefined;
     },
 
     async put(item, condition) {

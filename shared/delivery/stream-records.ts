@@ -14,6 +14,7 @@ export interface StreamRecord {
     readonly SequenceNumber?: string;
     readonly Keys?: Readonly<Record<string, { readonly S?: string }>>;
     readonly NewImage?: Readonly<Record<string, unknown>>;
+    readonly OldImage?: Readonly<Record<string, unknown>>;
   };
 }
 

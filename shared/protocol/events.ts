@@ -28,6 +28,9 @@ export const RoomTopic = characters(0, 500);
 /** Seconds between two messages of one member, at most an hour. */
 export const SlowModeSeconds = z.int().check(z.gte(0), z.lte(3_600));
 
+/** Days that messages are kept, at most ten years. */
+export const RetentionDays = z.int().check(z.gte(1), z.lte(3_650));
+
 /**
  * What every event carries, in the order in which it is sent: its number, what it is, who did it, when, and the client's id where one
  * was given.
@@ -96,6 +99,8 @@ export const RoomEvent = z.discriminatedUnion('type', [
     topic: z.optional(RoomTopic),
     kind: z.optional(RoomKind),
     slowModeSeconds: z.optional(SlowModeSeconds),
+    /** Null: the room has no rule of its own any more. */
+    retentionDays: z.optional(z.nullable(RetentionDays)),
   }),
   /** The last event of a log: after it the room is `not_found` to all. */
   z.object(common('room.deleted')),

@@ -1,7 +1,7 @@
 /** The HTTP API: bodies, queries and answers of every call under `/api`. */
 import * as z from 'zod/mini';
 import { messageFields } from './commands.ts';
-import { Message, RoomName, RoomTopic, SlowModeSeconds } from './events.ts';
+import { Message, RetentionDays, RoomName, RoomTopic, SlowModeSeconds } from './events.ts';
 import {
   ClientId,
   characters,
@@ -75,6 +75,7 @@ export const UpdateRoomBody = z.strictObject({
   topic: z.optional(RoomTopic),
   kind: z.optional(ChosenKind),
   slowModeSeconds: z.optional(SlowModeSeconds),
+  retentionDays: z.optional(z.nullable(RetentionDays)),
 });
 /** One change of a room, so that a repeat with the same `id` makes no second one (P3). */
 export const ChangeQuery = z.object({ id: z.optional(ClientId) });
@@ -99,6 +100,8 @@ export const Room = z.object({
   kind: RoomKind,
   topic: z.optional(z.string()),
   slowModeSeconds: z.int(),
+  /** Days that its messages are kept; absent where the room has no rule of its own. */
+  retentionDays: z.optional(z.int()),
   createdAt: Time,
 });
 export type Room = z.infer<typeof Room>;

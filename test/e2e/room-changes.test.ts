@@ -26,7 +26,7 @@ describe('changing a room', () => {
   it('is heard by its members and seen by all', async () => {
     const room = await staffedRoom();
     const his = await bob.connect();
-    const wanted = { name: 'Foxes', topic: 'Dens', slowModeSeconds: 3 };
+    const wanted = { name: 'Foxes', topic: 'Dens', slowModeSeconds: 3, retentionDays: 30 };
     expect(bodyOf(await change(admin, room, wanted), 200)).toMatchObject({ room, ...wanted, kind: 'public' });
     const event = await his.waitFor('the change', () =>
       his.heard(room).find(({ type }) => type === 'room.updated'),
@@ -47,6 +47,9 @@ describe('changing a room', () => {
     ['a kind of its own', { kind: 'direct' }],
     ['a pause of more than an hour', { slowModeSeconds: 3_601 }],
     ['half a second', { slowModeSeconds: 0.5 }],
+    ['messages that are not kept at all', { retentionDays: 0 }],
+    ['messages that are kept for more than ten years', { retentionDays: 3_651 }],
+    ['messages that are kept for half a day', { retentionDays: 0.5 }],
     ['a field that is the service’s', { seq: 1 }],
   ])('refuses %s', async (_, wanted) => {
     const room = await staffedRoom();

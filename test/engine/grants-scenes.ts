@@ -10,6 +10,7 @@ import { endSession, logOut, lookAtConnections } from './grants-scenes-live.ts';
 import { CHANGE_SCENES, project, readHistory, send } from './grants-scenes-messages.ts';
 import { MOMENT_SCENES } from './grants-scenes-moments.ts';
 import { mention, notify } from './grants-scenes-notifications.ts';
+import { trimRoom } from './grants-scenes-retention.ts';
 import { publishWebsite } from './grants-scenes-website.ts';
 import type { Scene, Stage } from './grants-stage.ts';
 
@@ -265,6 +266,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
     await eraseAccount(stage);
     await keepFile(stage);
     await mention(stage);
+    await trimRoom(stage);
   },
   'Http/Handler': async (stage) => {
     await useHttp(stage);
@@ -275,6 +277,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'Erasure/Eraser': eraseAccount,
   'Files/Keeper': keepFiles,
   'Notifications/Notifier': notify,
+  'Retention/Trimmer': trimRoom,
   'SigningKeys/Rotator': rotateKeys,
   'SigningKeys/Maker': makeKeys,
   'Website/Publisher': publishWebsite,

@@ -35,6 +35,8 @@ const WITH_POLLING = /^sqs:(ChangeMessageVisibility|GetQueueUrl)$/;
 
 /** Grants that no scene needs: `<function> <action> <table>`, and why it is granted all the same. */
 const EXPLAINED: Readonly<Record<string, string>> = {
+  'Retention/Trimmer sqs:SendMessage':
+    'sends itself the rest of a room with so many messages that its time is over (trimRoom); and has files end with their message',
   'WebSocket/AuthenticateHandler sqs:SendMessage':
     'has a connection closed that goes over to a session which ends at that very moment (authenticateConnection)',
   'WebSocket/ConnectHandler dynamodb:PutItem Connections':

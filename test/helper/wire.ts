@@ -40,6 +40,7 @@ export interface RoomEvent {
   readonly topic?: string;
   readonly kind?: string;
   readonly slowModeSeconds?: number;
+  readonly retentionDays?: number | null;
   readonly role?: string;
   readonly mutedUntil?: string | null;
   readonly banned?: boolean;

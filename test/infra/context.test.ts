@@ -41,6 +41,7 @@ const REFUSED: readonly (readonly [context: Readonly<Record<string, unknown>>, t
   [{ oidcIssuer: 'https://id.example.com/?x', oidcAudience: 'x' }, /oidcIssuer must be/],
   [{ oidcIssuer: 'https://id.example.com', oidcAudience: 'a b' }, /oidcAudience must be/],
   [{ logLevel: 'verbose' }, /context logLevel must be one of debug, info, warn, error, not "verbose"/],
+  [{ retentionDays: 3_651 }, /context retentionDays must be a whole number from 0 to 3650/],
   [{ logRetentionDays: 2 }, /context logRetentionDays must be one of 1, 3, 5, 7/],
   [{ throttleRate: 'many' }, /throttleRate/],
   [{ throttleBurst: 0 }, /throttleBurst/],

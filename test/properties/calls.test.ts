@@ -65,6 +65,7 @@ function plausible(name: string, scene: Scene, choices: readonly unknown[] = [])
     case 'before':
     case 'limit':
     case 'slowModeSeconds':
+    case 'retentionDays':
       return fc.integer({ min: -1, max: 120 });
     case 'size':
       return fc.oneof(fc.integer({ min: -1, max: 120 }), fc.constantFrom(200_000_000, 5 * 1024 ** 3 + 1));

@@ -11,7 +11,7 @@ const texts = [...new Set(naughtyStrings)].filter((text) => text !== '');
 /** Commands under way at once. */
 const AT_ONCE = 20;
 /** Edits of one message that the second test makes. */
-const EDITS = 60;
+const EDITS = 20;
 
 let alice: Account;
 let bob: Account;
