@@ -9,6 +9,7 @@ import { messageChangeEndpoints } from './message-changes.ts';
 import { messageEndpoints } from './messages.ts';
 import { preferenceEndpoints } from './preferences.ts';
 import { reportEndpoints } from './reports.ts';
+import { roomExportEndpoints } from './room-export.ts';
 import { fileEndpoints } from './room-files.ts';
 import { roomEndpoints } from './rooms.ts';
 import { searchEndpoints } from './search.ts';
@@ -28,6 +29,7 @@ export const endpoints: readonly Endpoint[] = [
   ...searchEndpoints,
   ...reportEndpoints,
   ...fileEndpoints,
+  ...roomExportEndpoints,
   ...healthEndpoints,
   ...keyEndpoints,
 ];

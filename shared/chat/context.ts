@@ -1,7 +1,13 @@
 import type { Table } from '../data/table.ts';
+import type { RoomId } from '../protocol/ids.ts';
 import type { FileTask } from './file-store.ts';
 import type { Moderate } from './moderation.ts';
-import type { TrimTask } from './trim-room.ts';
+
+/** A room whose older messages are to be brought under a shorter retention: those after number `after`. */
+export interface TrimTask {
+  readonly room: RoomId;
+  readonly after: number;
+}
 
 /** What every operation on rooms works with. Clock and ids are passed in, so that a test can decide both. */
 export interface ChatContext {

@@ -11,6 +11,8 @@ export interface LogRun {
   readonly events: Committed[];
   /** Whether there were such events, be their items still there or not. */
   readonly trimmed: boolean;
+  /** The last number that was looked at. */
+  readonly reached: number;
 }
 
 /**
@@ -57,11 +59,12 @@ export async function readForward(
     if (next === head.seq) {
       if (isOver(ctx, head.last)) trimmed = true;
       else found.push(head.last);
+      next += 1;
       break;
     }
     const wait = WAITS_MS[waits++];
     if (wait === undefined) break;
     await sleep(ctx, wait);
   }
-  return { events: found, trimmed };
+  return { events: found, trimmed, reached: next - 1 };
 }

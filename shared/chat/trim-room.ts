@@ -7,14 +7,8 @@ import { type Committed, queryEvents } from '../data/events.ts';
 import { type Ends, shortenLives } from '../data/lives.ts';
 import { finishTrims, getRoomRecord, type Trim } from '../data/rooms.ts';
 import type { RoomId } from '../protocol/ids.ts';
-import type { ChatContext } from './context.ts';
+import type { ChatContext, TrimTask } from './context.ts';
 import { expires, keptUntil } from './retention.ts';
-
-/** What is left to do about a room: from the event after number `after` on. */
-export interface TrimTask {
-  readonly room: RoomId;
-  readonly after: number;
-}
 
 /** Events that are looked at in one piece. */
 const PIECE = 100;

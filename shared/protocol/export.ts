@@ -1,6 +1,7 @@
-/** What `GET /api/auth/me/export` answers: all that is stored about a user, a page at a time. */
+/** What the exports answer, a page at a time: all that is stored about a user, all that a room's log holds. */
 import * as z from 'zod/mini';
-import { RoomId } from './ids.ts';
+import { RoomEvent } from './events.ts';
+import { RoomId, SeenSeq } from './ids.ts';
 
 export const ExportQuery = z.object({ cursor: z.optional(z.string().check(z.maxLength(2_048))) });
 
@@ -31,3 +32,12 @@ export const ExportRecord = z.object({
   data: z.record(z.string(), z.unknown()),
 });
 export type ExportRecord = z.infer<typeof ExportRecord>;
+
+/** A page of a room's events, ascending. */
+export const RoomExport = z.object({
+  items: z.array(RoomEvent),
+  /** Number of the event that the export ends with. */
+  seq: SeenSeq,
+  cursor: z.optional(z.string()),
+});
+export type RoomExport = z.infer<typeof RoomExport>;

@@ -170,6 +170,7 @@ export const WAYS: Readonly<Record<string, Way>> = {
   },
   'GET /api/rooms/{room}/files/{file}/parts, one that is not there': { ask: about(() => NO_FILE) },
   'POST /api/rooms/{room}/files/{file}/complete, one that is not there': { ask: about(() => NO_FILE) },
+  'GET /api/rooms/{room}/export': {},
   'GET /api/rooms/{room}/reports': {},
 
   'GET /api/rooms': {},

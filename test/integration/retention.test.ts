@@ -1,7 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { addReaction, deleteMessage, editMessage, pinMessage } from '../../shared/chat/change-message.ts';
-import type { ChatContext } from '../../shared/chat/context.ts';
+import type { ChatContext, TrimTask } from '../../shared/chat/context.ts';
 import { type FileTask, keptKey } from '../../shared/chat/file-store.ts';
 import { readHistory } from '../../shared/chat/history.ts';
 import { followMessage } from '../../shared/chat/keep-files.ts';
@@ -14,7 +14,7 @@ import { getRoom, joinRoom } from '../../shared/chat/rooms.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
 import { settle } from '../../shared/chat/settle.ts';
 import { sync } from '../../shared/chat/sync.ts';
-import { type TrimTask, trimRoom } from '../../shared/chat/trim-room.ts';
+import { trimRoom } from '../../shared/chat/trim-room.ts';
 import { queryAllEvents } from '../../shared/data/events.ts';
 import { getFile, putFile } from '../../shared/data/files.ts';
 import { getHead } from '../../shared/data/heads.ts';

@@ -170,6 +170,8 @@ async function moderation(play: Player, alice: string, bob: string): Promise<voi
     body: { reason: 'I have heard that before' },
   });
   await play.call('listReports', { token: alice, params: { room } });
+  await play.call('exportTheRoom', { token: alice, params: { room } });
+  await play.refused('forbidden', 'exportTheRoom', { token: bob, params: { room } });
   await play.call('changeTheMember', {
     token: alice,
     params: { room, user: 'bob' },
