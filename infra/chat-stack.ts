@@ -1,4 +1,5 @@
 import { type App, CfnOutput, Stack } from 'aws-cdk-lib';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { AccountLogRole } from './account-log-role.ts';
 import { Alarms } from './alarms.ts';
 import { ConnectionWatch } from './connection-watch.ts';
@@ -21,6 +22,15 @@ import { Tables } from './tables.ts';
 import { Webhook } from './webhook.ts';
 import { Website } from './website.ts';
 import { WebSocketApi } from './websocket-api.ts';
+
+/** Each queue with the one of what its function could not do: `<name> <failures> <queue>`, comma separated. */
+function deadLetters(
+  parts: Readonly<Record<string, { readonly failures: IQueue; readonly queue: IQueue }>>,
+): string {
+  return Object.entries(parts)
+    .map(([name, { failures, queue }]) => `${name} ${failures.queueUrl} ${queue.queueUrl}`)
+    .join(',');
+}
 
 /** The whole service: commands come in by two APIs, are committed to a log, and the log's stream does the rest. */
 export class ChatStack extends Stack {
@@ -90,6 +100,9 @@ export class ChatStack extends Stack {
       ConnectionsTable: tables.connections.tableName,
       ...(tables.search && { SearchTable: tables.search.tableName }),
       FailureQueueUrl: log.failures.queueUrl,
+      // For `npm run redrive`.
+      SettlerFunction: settler.handler.functionName,
+      DeadLetters: deadLetters({ erasure, files, retention }),
       FilesBucket: files.bucket.bucketName,
       NotificationsTopicArn: notifications.topic.topicArn,
       ...(webhook && { WebhookSecretArn: webhook.secret.secretArn }),

@@ -35,7 +35,7 @@ export class Files extends Construct {
   readonly handler: Handler;
   /** What could not be done with a file; an alarm watches it. */
   readonly failures: sqs.Queue;
-  readonly #queue: sqs.Queue;
+  readonly queue: sqs.Queue;
 
   constructor(scope: Construct, id: string, settings: Settings, tables: Tables) {
     super(scope, id);
@@ -45,7 +45,7 @@ export class Files extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     };
     this.failures = new sqs.Queue(this, 'Failures', common);
-    this.#queue = new sqs.Queue(this, 'Queue', {
+    this.queue = new sqs.Queue(this, 'Queue', {
       ...common,
       visibilityTimeout: VISIBILITY_TIMEOUT,
       deadLetterQueue: { queue: this.failures, maxReceiveCount: TRIES },
@@ -88,7 +88,7 @@ export class Files extends Construct {
     this.handler.allow(['s3:DeleteObjectTagging'], [this.#objects(KEPT), this.#objects(PARTS)]);
     this.handler.allow(['s3:DeleteObject'], [this.#objects(KEPT)]);
     this.handler.addEventSource(
-      new SqsEventSource(this.#queue, { batchSize: 1, reportBatchItemFailures: true }),
+      new SqsEventSource(this.queue, { batchSize: 1, reportBatchItemFailures: true }),
     );
   }
 
@@ -103,8 +103,8 @@ export class Files extends Construct {
 
   /** Lets a function say what became of messages with files. */
   bind(handler: Handler): void {
-    handler.addEnvironment(ENV.filesQueue, this.#queue.queueUrl);
-    handler.allow(['sqs:SendMessage'], [this.#queue.queueArn]);
+    handler.addEnvironment(ENV.filesQueue, this.queue.queueUrl);
+    handler.allow(['sqs:SendMessage'], [this.queue.queueArn]);
   }
 
   #objects(prefix: string): string {
@@ -116,11 +116,11 @@ export class Files extends Construct {
    * by the account and not by the bucket, or each would have to be there before the other.
    */
   #notify(): void {
-    const granted = this.#queue.addToResourcePolicy(
+    const granted = this.queue.addToResourcePolicy(
       new iam.PolicyStatement({
         principals: [new iam.ServicePrincipal(S3)],
         actions: ['sqs:SendMessage'],
-        resources: [this.#queue.queueArn],
+        resources: [this.queue.queueArn],
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
       }),
     );
@@ -128,7 +128,7 @@ export class Files extends Construct {
     resource.notificationConfiguration = {
       queueConfigurations: [UPLOADS, PARTS].map((value) => ({
         event: 's3:ObjectCreated:*',
-        queue: this.#queue.queueArn,
+        queue: this.queue.queueArn,
         filter: { s3Key: { rules: [{ name: 'prefix', value }] } },
       })),
     };

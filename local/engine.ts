@@ -259,10 +259,14 @@ async function start(options: EngineOptions, closers: Closer[]): Promise<Engine>
     ...(shows(level, 'info') && { accessLog: (entry: AccessLogEntry) => log(accessEntry(entry)) }),
     functionLog,
     tell,
-    local: ownAddresses(faults, async () => {
-      await front?.refresh();
-      return metrics();
-    }),
+    local: ownAddresses(
+      faults,
+      async () => {
+        await front?.refresh();
+        return metrics();
+      },
+      () => ({ aws: endpoint.url, outputs }),
+    ),
   });
   front = opened;
   closers.push(() => opened.close());
