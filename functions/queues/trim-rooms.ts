@@ -21,7 +21,7 @@ export async function handler(
   { getRemainingTimeInMillis }: { readonly getRemainingTimeInMillis: () => number },
 ): Promise<QueueAnswer> {
   const { context, logger } = getRuntime();
-  const ctx = { ...context, followFiles: (task: object) => getFiles().send(task) };
+  const ctx = { chat: context.chat, followFiles: (task: object) => getFiles().send(task) };
   return handleMessages(event, Task, logger, async (task) => {
     const rest = await trimRoom(ctx, task, () => getRemainingTimeInMillis() > PIECE_MS);
     if (rest) await getQueue().send(rest);

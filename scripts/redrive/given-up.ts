@@ -64,6 +64,7 @@ export async function readRecords(
 ): Promise<readonly StreamRecord[] | undefined> {
   const [first, last] = [BigInt(batch.startSequenceNumber), BigInt(batch.endSequenceNumber)];
   const records: StreamRecord[] = [];
+  const isWhole = () => records[0]?.dynamodb?.SequenceNumber === batch.startSequenceNumber;
   try {
     let { ShardIterator: next } = await streams.send(
       new GetShardIteratorCommand({
@@ -78,7 +79,8 @@ export async function readRecords(
       for (const record of page.Records ?? []) {
         const number = BigInt(record.dynamodb?.SequenceNumber ?? '0');
         if (number >= first && number <= last) records.push(record);
-        if (number >= last) return records;
+        // Without the first one the beginning is gone, whatever a stream answers in its place.
+        if (number >= last) return isWhole() ? records : undefined;
       }
       next = page.NextShardIterator;
     }

@@ -53,6 +53,17 @@ export function applyChange(state: MessageState, event: MessageChange): MessageS
   }
 }
 
+/** Number of the last among these events that pinned the message or took the pin away; undefined where none did. */
+export function pinMoved(before: MessageState, events: readonly MessageChange[]): number | undefined {
+  let [state, moved]: [MessageState, number | undefined] = [before, undefined];
+  for (const event of events) {
+    const next = applyChange(state, event);
+    if (next.pinned !== state.pinned) moved = event.seq;
+    state = next;
+  }
+  return moved;
+}
+
 function react(
   reactions: MessageState['reactions'],
   { type, emoji, user, seq }: EventOf<'reaction.added' | 'reaction.removed'>,

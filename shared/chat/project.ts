@@ -23,6 +23,7 @@ import {
   countReply,
   isMessageChange,
   type MessageChange,
+  pinMoved,
   type ReplyCount,
 } from './message-events.ts';
 
@@ -102,11 +103,12 @@ async function applyBeside(
   },
 ): Promise<void> {
   const { seq } = message.event;
-  if (before.pinned !== next.pinned) {
+  const asOf = pinMoved(before, list);
+  if (asOf !== undefined && before.pinned !== next.pinned) {
     await putPin(
       ctx.chat,
       room,
-      { seq, pinned: next.pinned !== undefined, asOf: next.applied, until: message.expiresAt },
+      { seq, pinned: next.pinned !== undefined, asOf, until: message.expiresAt },
       ctx.now(),
     );
   }

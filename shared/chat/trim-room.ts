@@ -10,6 +10,8 @@ import type { RoomId } from '../protocol/ids.ts';
 import type { ChatContext, TrimTask } from './context.ts';
 import { expires, keptUntil } from './retention.ts';
 
+type TrimContext = Pick<ChatContext, 'chat' | 'followFiles'>;
+
 /** Events that are looked at in one piece. */
 const PIECE = 100;
 
@@ -20,7 +22,7 @@ const PIECE = 100;
  * @returns the rest; undefined where nothing is left.
  */
 export async function trimRoom(
-  ctx: ChatContext,
+  ctx: TrimContext,
   { room, after }: TrimTask,
   goOn: () => boolean,
 ): Promise<TrimTask | undefined> {
@@ -39,7 +41,7 @@ export async function trimRoom(
 }
 
 async function shorten(
-  ctx: ChatContext,
+  ctx: TrimContext,
   room: RoomId,
   committed: Committed,
   trims: readonly Trim[],

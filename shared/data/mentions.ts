@@ -69,3 +69,57 @@ export async function putMention(
     );
   }
 }
+
+/** Times that a membership is looked at again, as its mentions or its mark moved meanwhile. */
+const MAX_TRIES = 10;
+
+/**
+ * Gives a member other mentions, unless they are those already; what is read does not count.
+ *
+ * @param from makes the numbers from those that there are, in any order.
+ * @returns whether there was a difference.
+ * @throws {Error} where somebody else was faster each time.
+ */
+export async function replaceMentions(
+  table: Table,
+  { user, room }: { readonly user: UserId; readonly room: RoomId },
+  from: (before: readonly number[]) => readonly number[],
+): Promise<boolean> {
+  const key = chatKeys.membership(user, room);
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const item = await table.get(key);
+    const record = item && toMembershipRecord(item);
+    if (!item || record?.state !== 'active') return false;
+    const { read, since } = record.membership;
+    const before = z.parse(Mentioned, item.mentioned);
+    const isUnread = (seq: number) => seq > Math.max(read.seq, since);
+    const next = [...new Set(from(before))]
+      .filter(isUnread)
+      .sort((a, b) => a - b)
+      .slice(0, MAX_MENTIONED);
+    if (
+      next.join() ===
+      before
+        .filter(isUnread)
+        .sort((a, b) => a - b)
+        .join()
+    )
+      return false;
+    const written = await ignoreFailedCondition(
+      table.update(key, {
+        update: 'SET #mentioned = :next',
+        condition: `#state = :active AND #read = :read AND ${item.mentioned === undefined ? 'attribute_not_exists(#mentioned)' : '#mentioned = :before'}`,
+        names: { '#mentioned': 'mentioned', '#read': 'read', '#state': 'state' },
+        values: {
+          ':next': next,
+          ':read': read,
+          ':active': 'active',
+          ...(item.mentioned === undefined ? {} : { ':before': before }),
+        },
+        returns: 'UPDATED_NEW',
+      }),
+    );
+    if (written) return true;
+  }
+  throw new Error(`unable to rebuild the mentions of a member of ${room}; others were faster each time`);
+}
