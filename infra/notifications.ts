@@ -25,7 +25,7 @@ export class Notifications extends Construct {
   readonly topic: sns.Topic;
   /** What could not be seen to; an alarm watches it. */
   readonly failures: sqs.Queue;
-  readonly #queue: sqs.Queue;
+  readonly queue: sqs.Queue;
   readonly #delaySeconds: number;
 
   constructor(scope: Construct, id: string, settings: Settings, tables: Tables, webSocketApi: WebSocketApi) {
@@ -37,7 +37,7 @@ export class Notifications extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     };
     this.failures = new sqs.Queue(this, 'Failures', common);
-    this.#queue = new sqs.Queue(this, 'Queue', {
+    this.queue = new sqs.Queue(this, 'Queue', {
       ...common,
       visibilityTimeout: VISIBILITY_TIMEOUT,
       deadLetterQueue: { queue: this.failures, maxReceiveCount: TRIES },
@@ -64,13 +64,13 @@ export class Notifications extends Construct {
     this.handler.allow(['sns:Publish'], [this.topic.topicArn]);
     // Where a message concerns more than a page of people.
     this.bind(this.handler);
-    this.handler.addEventSource(new SqsEventSource(this.#queue, { reportBatchItemFailures: true }));
+    this.handler.addEventSource(new SqsEventSource(this.queue, { reportBatchItemFailures: true }));
   }
 
   /** Lets a function have messages looked at. */
   bind(handler: Handler): void {
-    handler.addEnvironment(ENV.notificationQueue, this.#queue.queueUrl);
+    handler.addEnvironment(ENV.notificationQueue, this.queue.queueUrl);
     handler.addEnvironment(ENV.notificationDelaySeconds, String(this.#delaySeconds));
-    handler.allow(['sqs:SendMessage'], [this.#queue.queueArn]);
+    handler.allow(['sqs:SendMessage'], [this.queue.queueArn]);
   }
 }
