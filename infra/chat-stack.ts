@@ -14,6 +14,7 @@ import { LogStream } from './log-stream.ts';
 import { Moderation } from './moderation.ts';
 import { Notifications } from './notifications.ts';
 import { PresenceTeller } from './presence.ts';
+import { Rebuild } from './rebuild.ts';
 import { Retention } from './retention.ts';
 import type { Settings } from './settings.ts';
 import { Settler } from './settler.ts';
@@ -79,6 +80,7 @@ export class ChatStack extends Stack {
 
     const background = { presence, watch, erasure, files, notifications, retention, webhook };
     const parts = { tables, webSocketApi, httpApi, log, fanOut, settler, ...background };
+    new Rebuild(this, 'Rebuild', settings, tables);
     new Alarms(this, 'Alarms', settings, parts);
     new Dashboard(this, 'Dashboard', settings, parts);
 

@@ -25,12 +25,18 @@ export async function deployedStack(name: string): Promise<RedriveStack> {
   return stackOf(await readOutputs(name));
 }
 
-/**
- * The stack that `npm start` runs. From then on this process's AWS clients call its services.
- *
- * @throws {CommandError} where no engine answers at that address.
- */
+/** The stack that `npm start` runs. @throws {CommandError} where no engine answers at that address. */
 export async function localStack(url: string): Promise<RedriveStack> {
+  return stackOf(await callEngine(url));
+}
+
+/**
+ * Has this process's AWS clients call the services of the engine that answers at an address.
+ *
+ * @returns the outputs of the stack that it runs.
+ * @throws {CommandError} where none answers.
+ */
+export async function callEngine(url: string): Promise<Readonly<Record<string, string>>> {
   try {
     const response = await fetch(new URL('/_local/stack', url), { signal: AbortSignal.timeout(TIMEOUT_MS) });
     const { aws, outputs } = (await response.json()) as {
@@ -44,10 +50,9 @@ export async function localStack(url: string): Promise<RedriveStack> {
       AWS_ACCESS_KEY_ID: 'user',
       AWS_SECRET_ACCESS_KEY: 'any',
     });
-    return stackOf(outputs);
+    return outputs;
   } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw new CommandError('redrive', `no engine answers at ${url}`, 'Does npm start run there?', {
+    throw new CommandError('find the engine', `none answers at ${url}`, 'Does npm start run there?', {
       cause: error,
     });
   }

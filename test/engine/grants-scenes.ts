@@ -10,6 +10,7 @@ import { endSession, logOut, lookAtConnections } from './grants-scenes-live.ts';
 import { CHANGE_SCENES, project, readHistory, send } from './grants-scenes-messages.ts';
 import { MOMENT_SCENES } from './grants-scenes-moments.ts';
 import { mention, notify } from './grants-scenes-notifications.ts';
+import { rebuildRoom } from './grants-scenes-rebuild.ts';
 import { trimRoom } from './grants-scenes-retention.ts';
 import { publishWebsite } from './grants-scenes-website.ts';
 import type { Scene, Stage } from './grants-stage.ts';
@@ -277,6 +278,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
   'Erasure/Eraser': eraseAccount,
   'Files/Keeper': keepFiles,
   'Notifications/Notifier': notify,
+  'Rebuild/Rebuilder': rebuildRoom,
   'Retention/Trimmer': trimRoom,
   'SigningKeys/Rotator': rotateKeys,
   'SigningKeys/Maker': makeKeys,

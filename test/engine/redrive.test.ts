@@ -128,6 +128,24 @@ describe('npm run redrive', () => {
     expect(await reactions()).toHaveProperty('🦊');
   });
 
+  it('and npm run rebuild makes a room anew without it', async () => {
+    const { room, reactions } = await lostReaction();
+    const args = ['--import', 'tsx', 'scripts/rebuild.ts', '--url', service.http, '--room', room];
+    // A change of the room has everything before it settled.
+    await alice.call('PATCH', `/api/rooms/${room}`, { topic: 'Foxes' });
+    const Key = { pk: { S: `ROOM#${room}` }, sk: { S: 'HEAD' } };
+    await eventually(
+      async () => (await dynamodb.send(new GetItemCommand({ TableName: outputs.ChatTable, Key }))).Item,
+      (head) => Number(head?.settled?.N) === 5,
+    );
+    expect(await reactions()).toBeUndefined();
+    const first = await promisify(execFile)(process.execPath, args, { cwd: ROOT });
+    expect(first.stderr).toContain(`${room}: 3 messages and members looked at, 1 mended`);
+    expect(await reactions()).toEqual({ '🦊': [{ user: alice.user, seq: 4 }] });
+    const second = await promisify(execFile)(process.execPath, args, { cwd: ROOT });
+    expect(second.stderr).toContain(`${room}: 3 messages and members looked at, 0 mended`);
+  });
+
   it('moves what functions could not do back to their queues', async () => {
     const [line] = (outputs.DeadLetters ?? '').split(',').filter((one) => one.startsWith('retention '));
     const [, failures, queue] = line?.split(' ') ?? [];
@@ -157,6 +175,6 @@ describe('npm run redrive', () => {
   it('says what is wrong with the address', async () => {
     const args = ['--import', 'tsx', 'scripts/redrive.ts', '--url', 'http://127.0.0.1:9'];
     const failure = await promisify(execFile)(process.execPath, args, { cwd: ROOT }).catch((error) => error);
-    expect(failure.stderr).toContain('unable to redrive; no engine answers at http://127.0.0.1:9');
+    expect(failure.stderr).toContain('unable to find the engine; none answers at http://127.0.0.1:9');
   });
 });
