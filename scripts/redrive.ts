@@ -114,8 +114,9 @@ async function main(): Promise<void> {
   const stack = name === undefined ? await localStack(url ?? '') : await deployedStack(name);
   const clients = { dynamodb: new DynamoDBClient({}), lambda: new LambdaClient({}) };
   const sqs = new SQSClient({});
-  for (const queue of stack.deadLetters) {
-    console.log(`${queue.name}: ${await moveBack(sqs, queue)} messages moved back`);
+  const moved = await Promise.all(stack.deadLetters.map((queue) => moveBack(sqs, queue)));
+  for (const [index, { name }] of stack.deadLetters.entries()) {
+    console.log(`${name}: ${moved[index]} messages moved back`);
   }
   let isWhole = await redriveStream(clients, sqs, stack);
   if (room !== undefined) isWhole = (await redriveRoom(clients, stack, room)) && isWhole;

@@ -124,7 +124,7 @@ describe('npm run redrive', () => {
 
   it('settles a room that is named', async () => {
     const { room, reactions } = await lostReaction();
-    expect((await redrive('--room', room)).told).toContain(`${room}: 2 events settled again`);
+    expect((await redrive('--room', room)).told).toMatch(new RegExp(`${room}: \\d events settled again`));
     expect(await reactions()).toHaveProperty('🦊');
   });
 
