@@ -58,19 +58,19 @@ export class LogFold {
     const { event } = committed;
     if (isMessage(committed)) {
       this.#meet(committed);
-      const { seq, at, thread } = committed.event;
+      const { seq, at, thread, user } = committed.event;
       const root = thread === undefined ? undefined : this.#messages.get(thread);
       if (!root || thread === undefined) return;
-      root.replies.push({ seq, at, by: 1 });
+      root.replies.push({ seq, at, user, by: 1 });
       this.#threads.set(seq, thread);
     } else if (isMessageChange(event)) {
-      const { seq, at, target } = event;
+      const { seq, at, target, user } = event;
       this.#messages.get(target)?.changes.push(event);
       const thread = this.#threads.get(target);
       if (event.type !== 'message.deleted' || thread === undefined) return;
       // Counted back once, by the first.
       this.#threads.delete(target);
-      this.#messages.get(thread)?.replies.push({ seq, at, by: -1 });
+      this.#messages.get(thread)?.replies.push({ seq, at, user, by: -1 });
     }
   }
 
