@@ -1,0 +1,185 @@
+/** Nothing that was written is lost, and the page says how things are: offline, after a restart, in many tabs, when a token ends. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium, openBrowser } from '../../scripts/browser.ts';
+import { type Started, startService } from '../helper/start.ts';
+import { Person } from '../helper/web-app.ts';
+
+const path = findChromium();
+/** The shortest that a token may be good for, seconds. */
+const TOKEN_SECONDS = 60;
+const CONTEXT = {
+  commandsPerMinute: '6000',
+  commandBurst: '1000',
+  httpCallsPerMinute: '0',
+  accessTokenSeconds: String(TOKEN_SECONDS),
+};
+
+const OFFLINE = /What you write is kept and sent later/;
+
+let folder: string;
+let port: number;
+let service: Started;
+let browser: Browser;
+let alice: Person;
+let bob: Person;
+let loggedInAt: number;
+
+const start = () => startService(CONTEXT, ['--port', String(port), '--data', folder]);
+
+describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or in CHROMIUM)', () => {
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'parley-browser-'));
+    port = await freePort();
+    [service, browser] = await Promise.all([start(), openBrowser(path ?? '')]);
+    alice = await Person.register(browser, service, 'alice');
+    loggedInAt = Date.now();
+    bob = await Person.register(browser, service, 'bob');
+    await alice.createRoom('Lighthouse');
+    await bob.join('Lighthouse');
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await service?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  afterEach(() => {
+    expect([...alice.complaints, ...bob.complaints]).toEqual([]);
+  });
+
+  /** How often a message is in the page. */
+  const count = (person: Person, text: string) => person.page.locator('article', { hasText: text }).count();
+
+  it('says that it is offline, keeps what is written, and sends it once when it is back', async () => {
+    bob.mayFail = true;
+    await bob.page.context().setOffline(true);
+    // Or can't be reached: whichever it notices first.
+    await bob.reads(OFFLINE);
+    await bob.say('written in the dark');
+    await bob.waiting('written in the dark').waitFor();
+    await alice.say('said meanwhile');
+    await bob.page.context().setOffline(false);
+    await bob.sees('said meanwhile');
+    await alice.sees('written in the dark');
+    await bob.page.getByText(OFFLINE).waitFor({ state: 'detached' });
+    await bob.waiting('written in the dark').waitFor({ state: 'detached' });
+    for (const person of [alice, bob]) expect(await count(person, 'written in the dark')).toBe(1);
+    bob.mayFail = false;
+  });
+
+  it('goes through a crash of the service and a reload with all that was written', async () => {
+    for (const person of [alice, bob]) person.mayFail = true;
+    await service.crash();
+    await alice.reads(OFFLINE);
+    await alice.say('through the storm');
+    await alice.waiting('through the storm').waitFor();
+    await alice.composer.fill('half a sent');
+    service = await start();
+    await alice.page.reload();
+    await alice.button(/^Your profile/).waitFor();
+    // By itself it tries again later and later.
+    if (await bob.button('Try now').isVisible()) await bob.button('Try now').click();
+    await bob.sees('through the storm');
+    await expect.poll(() => alice.composer.inputValue()).toBe('half a sent');
+    await alice.waiting('through the storm').waitFor({ state: 'detached' });
+    await alice.say('half a sentence');
+    await bob.sees('half a sentence');
+    for (const person of [alice, bob]) expect(await count(person, 'through the storm')).toBe(1);
+    for (const person of [alice, bob]) person.mayFail = false;
+  }, 120_000);
+
+  it('works in five tabs at once', async () => {
+    const tabs = await Promise.all(
+      [1, 2, 3, 4].map(async (tab) =>
+        Person.in(await alice.page.context().newPage(), service.http, `tab ${tab}`),
+      ),
+    );
+    for (const tab of tabs) await tab.enter('Lighthouse');
+    await bob.say('to every tab');
+    for (const tab of [alice, ...tabs]) await tab.sees('to every tab');
+    await tabs[3]?.say('from the fifth');
+    for (const tab of [alice, bob, ...tabs]) await tab.sees('from the fifth');
+    for (const tab of [alice, bob, ...tabs]) expect(await count(tab, 'from the fifth')).toBe(1);
+    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
+    for (const tab of tabs) await tab.page.close();
+  });
+
+  it('goes on where storage is denied, and says so', async () => {
+    const carol = await Person.open(browser, service, 'carol');
+    await carol.page.addInitScript(() => {
+      const denied = () => {
+        throw new DOMException('denied', 'SecurityError');
+      };
+      for (const name of ['indexedDB', 'localStorage', 'sessionStorage'])
+        Object.defineProperty(window, name, { get: denied });
+    });
+    await carol.page.reload();
+    await carol.page.getByLabel('Username').waitFor();
+    const who = await Person.register(browser, service, 'dora');
+    await who.close();
+    await carol.page.getByLabel('Username').fill(who.name);
+    await carol.page.getByLabel('Password').fill('correct horse battery');
+    await carol.button('Log in').click();
+    await carol.reads('Nothing can be kept in this browser');
+    await carol.join('Lighthouse');
+    await carol.say('no memory, yet here');
+    await alice.sees('no memory, yet here');
+    expect(carol.complaints).toEqual([]);
+    await carol.close();
+  });
+
+  it('skips what it does not understand, and knows that its clock is wrong', async () => {
+    const newer = await Person.open(browser, service, 'newer');
+    await newer.page.routeWebSocket(/.*/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((message) => {
+        socket.send(message);
+        // A newer service, and one that is not itself.
+        socket.send('{"type":"sparkle","how":"brightly"}');
+        socket.send('{"type":"events","room":7}');
+        socket.send('not JSON');
+      });
+    });
+    await newer.page.addInitScript(() => {
+      const now = Date.now;
+      Date.now = () => now() + 86_400_000;
+    });
+    await newer.page.reload();
+    const who = await Person.register(browser, service, 'eve');
+    await who.close();
+    await newer.page.getByLabel('Username').fill(who.name);
+    await newer.page.getByLabel('Password').fill('correct horse battery');
+    await newer.button('Log in').click();
+    await newer.reads(/this version doesn’t understand/);
+    await newer.reads(/clock is about 24 hours fast/);
+    await newer.join('Lighthouse');
+    await newer.say('bright all the same');
+    await alice.sees('bright all the same');
+    expect(newer.complaints).toEqual([]);
+    await newer.close();
+  });
+
+  it('writes on while its token ends', async () => {
+    await alice.composer.fill('the first half, ');
+    await pause(Math.max(0, loggedInAt + (TOKEN_SECONDS + 3) * 1_000 - Date.now()));
+    await alice.composer.press('End');
+    await alice.composer.pressSequentially('and the second');
+    await alice.composer.press('Enter');
+    await bob.sees('the first half, and the second');
+    expect(await alice.page.getByLabel('Username').count()).toBe(0);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port: found } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return found;
+}
