@@ -25,9 +25,14 @@ export class Rebuild extends Construct {
     });
     // The head and the log; by the index the room's members. Messages and their edits, pins, and the mentions of memberships.
     tables.chat.bind(this.handler, {
-      actions: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
+      actions: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'],
       keys: ['ROOM#*', 'USER#*'],
       index: true,
+    });
+    // The words of its messages.
+    tables.search?.bind(this.handler, {
+      actions: ['BatchGetItem', 'Query', 'BatchWriteItem'],
+      keys: ['WORDS#*'],
     });
   }
 }

@@ -8,7 +8,7 @@ import { Progress } from './replay/progress.ts';
 const USAGE = `Usage: npm run rebuild -- --room R [--stack NAME | --url URL]
 
 Compares all that is derived from a room's log with what the log says, and mends what differs: texts, reactions, pins, threads and
-deletions of messages, and the mentions that members have not read. The room can be used meanwhile. To run it twice does no harm.
+deletions of messages, the words that search finds them by, and the mentions that members have not read. The room can be used meanwhile. To run it twice does no harm.
 
   --room R         id of the room
   --stack NAME     name of the stack, Parley-dev by default; credentials and region are those of the AWS command line, and

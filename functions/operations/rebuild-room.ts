@@ -10,7 +10,7 @@ const Task = z.object({ room: RoomId, after: SeenSeq });
 export async function handler(event: unknown): Promise<RebuildStep> {
   const { context, logger } = getRuntime();
   const task = z.parse(Task, event);
-  const step = await rebuildRoom({ chat: context.chat, now: context.now }, task);
+  const step = await rebuildRoom({ chat: context.chat, now: context.now, search: context.search }, task);
   logger.info('room rebuilt in part', { ...task, looked: step.looked, mended: step.mended });
   return step;
 }

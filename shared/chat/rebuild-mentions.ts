@@ -9,7 +9,7 @@ import { isOver } from './retention.ts';
 import { walkLog } from './walk-log.ts';
 
 /** What a rebuild works with: it opens no socket, and asks for no rights. */
-export type RebuildContext = Pick<ChatContext, 'chat' | 'now'>;
+export type RebuildContext = Pick<ChatContext, 'chat' | 'now' | 'search'>;
 
 /** Members that are looked at at once. */
 const AT_ONCE = 25;

@@ -1,5 +1,6 @@
 /**
- * Makes anew what is derived from a room's log: what became of each message, the list of pins, the mentions that members have not read.
+ * Makes anew what is derived from a room's log: what became of each message, the list of pins, the words that search
+ * finds them by, the mentions that members have not read.
  * Nothing is dropped first: each item is compared with what the log makes of it, and replaced by one write where it differs, under the
  * condition that the settler has not touched it since it was read. So readers see it as it was or as it should be, and traffic goes on.
  */
@@ -10,6 +11,7 @@ import { listPinRecords, replacePin } from '../data/pins.ts';
 import type { RoomId } from '../protocol/ids.ts';
 import { type FoldedMessage, LogFold } from './fold-log.ts';
 import { type RebuildContext, rebuildMentions } from './rebuild-mentions.ts';
+import { mendWords, sweepWords } from './rebuild-words.ts';
 import { isOver } from './retention.ts';
 import { walkLog } from './walk-log.ts';
 
@@ -37,6 +39,8 @@ export interface RebuildStep {
 const STEP_MESSAGES = 20_000;
 /** Times that messages are looked at again, as the settler was faster. */
 const MAX_TRIES = 10;
+/** Messages whose words are compared at once. */
+const WORDS_OF = 100;
 /** Items that are compared and written at once. */
 const AT_ONCE = 25;
 
@@ -54,7 +58,11 @@ export async function rebuildRoom(
   const head = await getHead(ctx.chat, room);
   if (!head) return { looked: 0, mended: 0, seq: 0 };
   const { seq } = head;
-  if (after >= seq) return { ...(await rebuildMentions(ctx, head)), seq };
+  if (after >= seq) {
+    const swept = ctx.search ? await sweepWords({ chat: ctx.chat, search: ctx.search }, room) : 0;
+    const { looked, mended } = await rebuildMentions(ctx, head);
+    return { looked, mended: mended + swept, seq };
+  }
   let looked: number | undefined;
   let mended = 0;
   let last = seq;
@@ -69,6 +77,8 @@ export async function rebuildRoom(
     only = new Set(outcomes.flatMap(({ outcome, seq }) => (outcome === 'outrun' ? [seq] : [])));
     mended += outcomes.filter(({ outcome }) => outcome === 'mended').length;
     mended += await mendPins(ctx, room, messages, { from: after + 1, to: last });
+    // What beyond `settled` is missing in the index is the settler's.
+    mended += await mendAllWords(ctx, room, messages, Math.min(last, head.settled));
   }
   return { rest: { room, after: last }, looked: looked ?? 0, mended, seq };
 }
@@ -132,6 +142,22 @@ async function mendPins(
     return replacePin(ctx.chat, room, pin, records.get(seq)?.asOf, ctx.now());
   });
   return written.filter(Boolean).length;
+}
+
+/** @returns how many words were missing. */
+async function mendAllWords(
+  { chat, search }: RebuildContext,
+  room: RoomId,
+  messages: readonly FoldedMessage[],
+  to: number,
+): Promise<number> {
+  if (!search) return 0;
+  const seqs = messages.map(({ stored }) => stored.event.seq).filter((seq) => seq <= to);
+  let mended = 0;
+  for (let from = 0; from < seqs.length; from += WORDS_OF) {
+    mended += await mendWords({ chat, search }, room, seqs.slice(from, from + WORDS_OF));
+  }
+  return mended;
 }
 
 async function inPieces<T, R>(list: readonly T[], run: (one: T) => Promise<R>): Promise<R[]> {

@@ -25,6 +25,7 @@ export async function mendWords(ctx: WordsContext, room: RoomId, seqs: readonly 
     Array.from(indexedWords(textOf(message)), (word) => ({
       word,
       seq: message.event.seq,
+      expiresAt: message.expiresAt,
     })),
   );
   const there = new Set((await batchGetWords(ctx.search, room, wanted)).map(nameOf));
@@ -60,7 +61,9 @@ async function split(
   const messages = await readMessages(ctx, room, [...new Set(places.map(({ seq }) => seq))]);
   const words = new Map([...messages].map(([seq, message]) => [seq, indexedWords(textOf(message))]));
   const isHeld = ({ seq, word }: WordPlace) => words.get(seq)?.has(word) ?? false;
-  const held = places.filter(isHeld);
+  const held = places
+    .filter(isHeld)
+    .map((place) => ({ ...place, expiresAt: messages.get(place.seq)?.expiresAt }));
   return { held, stale: places.filter((place) => !isHeld(place)) };
 }
 

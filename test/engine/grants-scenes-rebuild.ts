@@ -1,11 +1,13 @@
 /** The scene of `npm run rebuild`: a room that has lost what was derived from its log. */
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { searchKeys } from '../../shared/data/keys.ts';
+import { RoomId } from '../../shared/protocol/ids.ts';
 import { bodyOf } from '../helper/account.ts';
 import type { Scene } from './grants-stage.ts';
 
 let rooms = 0;
 
-export const rebuildRoom: Scene = async ({ alice, chat, awsEndpoint, rotatorName }) => {
+export const rebuildRoom: Scene = async ({ alice, chat, search, awsEndpoint, rotatorName }) => {
   rooms += 1;
   const room = `rebuild-${process.pid}-${rooms}`;
   bodyOf(await alice.call('POST', '/api/rooms', { room, name: room, kind: 'private' }), 201);
@@ -22,6 +24,10 @@ export const rebuildRoom: Scene = async ({ alice, chat, awsEndpoint, rotatorName
   const { state: _, ...rest } = item;
   await chat.put(rest);
   await chat.delete({ pk, sk: `PIN#${number}` });
+  // The message's first word.
+  const word = searchKeys.word(RoomId.parse(room), 'hello', seq);
+  await search.until(word, (item) => item !== undefined);
+  await search.delete(word);
   const lambda = new LambdaClient({
     endpoint: awsEndpoint,
     region: 'us-east-1',
@@ -39,4 +45,5 @@ export const rebuildRoom: Scene = async ({ alice, chat, awsEndpoint, rotatorName
     lambda.destroy();
   }
   await chat.until({ pk, sk: `PIN#${number}` }, (pin) => pin?.pinned === true);
+  await search.until(word, (item) => item !== undefined);
 };

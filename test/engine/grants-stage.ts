@@ -11,6 +11,7 @@ export interface Stage {
   readonly bob: Account;
   readonly chat: Items;
   readonly connections: Items;
+  readonly search: Items;
   readonly secretArn: string;
   readonly makerName: string;
   readonly rotatorName: string;

@@ -102,6 +102,7 @@ beforeAll(async () => {
     bob,
     chat: table('/Chat'),
     connections: table('/Connections'),
+    search: table('/Search'),
     secretArn: engine.model.secrets[0]?.arn ?? '',
     rotatorName: functionName('SigningKeys/Rotator'),
     makerName: functionName('SigningKeys/Maker'),

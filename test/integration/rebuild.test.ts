@@ -15,7 +15,7 @@ import { listPins } from '../../shared/chat/read-message.ts';
 import { type RebuildTask, rebuildRoom } from '../../shared/chat/rebuild-room.ts';
 import { joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
-import { chatKeys } from '../../shared/data/keys.ts';
+import { chatKeys, readWordKey, searchKeys } from '../../shared/data/keys.ts';
 import type { Item } from '../../shared/data/table.ts';
 import { ParleyError } from '../../shared/protocol/errors.ts';
 import type { RoomId, UserId } from '../../shared/protocol/ids.ts';
@@ -23,6 +23,7 @@ import { chatContext, settleAll } from '../helper/chat.ts';
 import { type Database, startDatabase } from '../helper/database.ts';
 import { FoldedLog } from '../helper/fold-log.ts';
 import { registered, roomOf } from '../helper/people.ts';
+import { wordsInIndex } from '../helper/search-index.ts';
 import type { RoomEvent } from '../helper/wire.ts';
 import { type Random, randomOf } from '../simulation/random.ts';
 
@@ -110,7 +111,7 @@ async function derived(room: RoomId): Promise<unknown[]> {
       .filter((seq) => seq > (read as { seq: number }).seq)
       .sort((a, b) => a - b),
   }));
-  return [...ofRoom, ...unread.sort((a, b) => (a.pk < b.pk ? -1 : 1))];
+  return [...ofRoom, ...unread.sort((a, b) => (a.pk < b.pk ? -1 : 1)), ...(await wordsInIndex(ctx, room))];
 }
 
 /** Loses everything that is derived. */
@@ -123,6 +124,9 @@ async function lose(room: RoomId): Promise<void> {
     if (item.type === 'message.created') await drop(item, 'state');
   }
   for (const user of people) await drop(chatKeys.membership(user, room), 'mentioned');
+  const words = (await wordsInIndex(ctx, room)).map(readWordKey);
+  const deletes = words.map(({ word, seq }) => searchKeys.word(room, word, seq));
+  await ctx.search?.batchWrite({ deletes });
 }
 
 async function rebuild(
