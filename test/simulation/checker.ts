@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { RoomEvent } from '../helper/wire.ts';
 import { checkDelivery } from './check-delivery.ts';
 import { checkMembers } from './check-members.ts';
+import { checkProjections } from './check-projections.ts';
 import { checkResume } from './check-resume.ts';
 import { checkRevocation, loggedOut, wasBanned } from './check-revocation.ts';
 import { type Facts, factsOf } from './facts.ts';
@@ -18,6 +19,7 @@ export function check(history: History): Violation[] {
     ...checkResume(facts),
     ...checkMembers(facts),
     ...checkRevocation(facts),
+    ...checkProjections(history),
     ...(history.calm ? checkCalm(facts) : checkNoisy(facts)),
   ];
 }
@@ -36,7 +38,7 @@ function checkOrder({ history, connections, syncs }: Facts): Violation[] {
   }
   const compare = (who: string, room: string, event: RoomEvent): void => {
     const stored = history.logs.get(room)?.[event.seq - 1];
-    if (isDeepStrictEqual(stored, event)) return;
+    if (stored && isSame(stored, event)) return;
     say(
       `${who} saw ${room}/${event.seq} as ${JSON.stringify(event)}, the log says ${JSON.stringify(stored)}`,
     );
@@ -57,11 +59,27 @@ function checkOrder({ history, connections, syncs }: Facts): Violation[] {
       (other) => other.kind === 'page asked' && other.page === occurrence.page,
     );
     if (asked?.kind !== 'page asked') continue;
-    for (const { reactions, ...event } of occurrence.messages) {
-      compare(`a page of history for ${asked.user}`, asked.room, event);
+    for (const message of occurrence.messages) {
+      const { seq, type, user, at, id, n, thread } = message;
+      const stored = history.logs.get(asked.room)?.[seq - 1];
+      // What became of it since is another check's matter.
+      const same = stored && isDeepStrictEqual([seq, type, user, at, id, n, thread], identity(stored));
+      if (!same) say(`a page of history for ${asked.user} shows ${asked.room}/${seq} as another message`);
     }
   }
   return violations;
+}
+
+function identity({ seq, type, user, at, id, n, thread }: RoomEvent): unknown[] {
+  return [seq, type, user, at, id, n, thread];
+}
+
+/** Whether an event was seen as the log has it in the end: a deletion takes the text out of what was told with it before. */
+function isSame(stored: RoomEvent, event: RoomEvent): boolean {
+  if (!stored.deleted || event.deleted) return isDeepStrictEqual(stored, event);
+  const { text: _, deleted: __, ...rest } = stored;
+  const { text: ___, ...told } = event;
+  return isDeepStrictEqual(rest, told);
 }
 
 /** P2 and P7: what was acknowledged is in the log as it was meant, and nothing else is in it. */
@@ -78,10 +96,13 @@ function checkDurability({ history, attempts }: Facts): Violation[] {
       event !== undefined &&
       event.at === outcome.at &&
       (action === 'joinRoom' ? isJoining(event, user) : event.user === user && event.id === id);
+    // Who has reacted so, or pinned it, is answered with the event that did.
+    const before =
+      command.target !== undefined && event?.type === MADE[action] && event?.target === command.target;
     // Who is to be what it is already makes no event: the answer is one about it.
     const asBefore =
       command.member !== undefined && event?.at === outcome.at && isAbout(event, command.member);
-    if (!kept && !asBefore) {
+    if (!kept && !asBefore && !before) {
       const what = `${action} ${id} of ${user} was acknowledged as ${room}/${outcome.seq} at ${outcome.at}`;
       violations.push({ promise: 'P2', what: `${what}, where the log has ${JSON.stringify(event)}` });
     }
@@ -89,7 +110,7 @@ function checkDurability({ history, attempts }: Facts): Violation[] {
   for (const [room, log] of history.logs) {
     for (const event of log) {
       const sources = meant.get(`${room} ${event.user} ${event.id}`);
-      if (sources?.some(({ text }) => text === event.text)) continue;
+      if (sources?.some(({ text }) => text === event.text || event.deleted)) continue;
       if (event.type === 'room.created') continue;
       violations.push({
         promise: 'P7',
@@ -99,6 +120,11 @@ function checkDurability({ history, attempts }: Facts): Violation[] {
   }
   return violations;
 }
+
+const MADE: Partial<Record<Command['action'], string>> = {
+  addReaction: 'reaction.added',
+  pinMessage: 'message.pinned',
+};
 
 /** Who is a member already is answered with the event that made it one, whoever did, whatever its id. */
 function isJoining(event: RoomEvent, user: string): boolean {
@@ -156,8 +182,12 @@ function checkCalm(facts: Facts): Violation[] {
   return violations;
 }
 
-/** Whether who was to be removed or muted was no member, or whose ban was to be lifted was not banned. */
-function isNoMember({ action }: Command, code: string): boolean {
+/**
+ * Whether who was to be removed or muted was no member, or whose ban was to be lifted was not banned; or the message was deleted
+ * meanwhile, or is a reply itself.
+ */
+function isNoMember({ action, target, thread }: Command, code: string): boolean {
+  if (target !== undefined || thread !== undefined) return code === 'not_found' || code === 'bad_request';
   const needsOne = action === 'removeMember' || action === 'muteMember' || action === 'unbanMember';
   return needsOne && code === 'not_found';
 }

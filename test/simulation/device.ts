@@ -176,6 +176,10 @@ export class Device {
   }
 
   #hold(room: string, event: RoomEvent): void {
+    const { seen } = this.person;
+    if (event.type === 'message.created' && !this.#held.get(room)?.has(event.seq)) {
+      seen.set(room, [...(seen.get(room) ?? []), event]);
+    }
     const held = this.#held.get(room) ?? new Set();
     this.#held.set(room, held.add(event.seq));
   }

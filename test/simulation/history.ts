@@ -1,7 +1,15 @@
 import type { ErrorCode, Message, RoomEvent, SyncedRoom } from '../helper/wire.ts';
 
 /** Actions that append an event. */
-export type Appending = 'sendMessage' | 'joinRoom' | 'leaveRoom' | Moderating;
+export type Appending = 'sendMessage' | 'joinRoom' | 'leaveRoom' | Moderating | Changing;
+/** What is done to a message, over HTTP. */
+export type Changing =
+  | 'editMessage'
+  | 'deleteMessage'
+  | 'addReaction'
+  | 'removeReaction'
+  | 'pinMessage'
+  | 'unpinMessage';
 /** What a room's owner does with others, over HTTP. */
 export type Moderating = 'inviteMember' | 'muteMember' | 'removeMember' | 'banMember' | 'unbanMember';
 
@@ -13,6 +21,21 @@ export interface Command {
   readonly text?: string;
   /** Whom it is done to. */
   readonly member?: string;
+  /** The message that it is done to, and with which emoji. */
+  readonly target?: number;
+  readonly emoji?: string;
+  /** The message that it replies to. */
+  readonly thread?: number;
+}
+
+/** What the service shows of a room in the end, beside its log. */
+export interface Shown {
+  readonly messages: readonly Message[];
+  /** Numbers of the pinned messages, the newest message first. */
+  readonly pins: readonly number[];
+  /** How far who looks has read, and what is left. */
+  readonly read: number;
+  readonly unread: number;
 }
 
 /** One thing that a client did or saw. Its place in the history is its time: what comes later, happened later. */
@@ -60,6 +83,8 @@ export interface History {
   readonly occurrences: readonly Occurrence[];
   /** Each room's log from 1 on, as read when all was quiet. */
   readonly logs: ReadonlyMap<string, readonly RoomEvent[]>;
+  /** What the service shows to `viewer` of each room, when all was quiet. */
+  readonly shown?: { readonly viewer: string; readonly rooms: ReadonlyMap<string, Shown> };
   /** Whether nothing was broken on purpose: then no connection is lost and no good command fails. */
   readonly calm: boolean;
 }

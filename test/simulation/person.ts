@@ -1,9 +1,9 @@
 import type { Account, Answer } from '../helper/account.ts';
 import type { Client } from '../helper/client.ts';
 import { pause } from '../helper/endpoint.ts';
-import { type ErrorCode, isRecord, type WireError } from '../helper/wire.ts';
+import { type ErrorCode, isRecord, type RoomEvent, type WireError } from '../helper/wire.ts';
 import { ask, isTransient } from './ask.ts';
-import type { Command, Moderating } from './history.ts';
+import type { Changing, Command, Moderating } from './history.ts';
 import type { Random } from './random.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -27,6 +27,8 @@ export class Person {
   readonly inside = new Set<string>();
   /** Every message that the person meant to send, for repeating. */
   readonly said: Command[] = [];
+  /** The messages that its devices have seen, by room. */
+  readonly seen = new Map<string, RoomEvent[]>();
   readonly #recorder: Recorder;
   #lastId = 0;
 
@@ -53,6 +55,19 @@ export class Person {
   /** A new command that joins or leaves a room. */
   move(action: 'joinRoom' | 'leaveRoom', room: string): Command {
     return { action, room, id: this.#nextId() };
+  }
+
+  /** A new command that does something to a message. */
+  change(action: Changing, room: string, target: number, emoji?: string): Command {
+    const id = this.#nextId();
+    const text = action === 'editMessage' ? { text: `${this.user} corrects ${id}` } : {};
+    return { action, room, id, target, ...text, ...(emoji === undefined ? {} : { emoji }) };
+  }
+
+  /** A new message about another. */
+  reply(room: string, thread: number): Command {
+    const id = this.#nextId();
+    return { action: 'sendMessage', room, id, text: `${this.user} replies ${id}`, thread };
   }
 
   /** A new command that does something to another. */
@@ -99,10 +114,26 @@ export class Person {
     throw new Error(`a message was answered ${answer.status} ${answer.text.slice(0, 300)}`);
   }
 
-  #call({ action, room, id, text, member }: Command): Promise<Answer> {
+  #call(command: Command): Promise<Answer> {
+    const { action, room, id, text, member, target, emoji = '', thread } = command;
     const path = `/api/rooms/${room}`;
     const about = `${path}/members/${member}?id=${encodeURIComponent(id)}`;
+    const message = `${path}/messages/${target}`;
+    const once = `?id=${encodeURIComponent(id)}`;
+    const reaction = `${message}/reactions/${encodeURIComponent(emoji)}${once}`;
     switch (action) {
+      case 'editMessage':
+        return this.account.call('PATCH', message, { id, text });
+      case 'deleteMessage':
+        return this.account.call('DELETE', `${message}${once}`);
+      case 'addReaction':
+        return this.account.call('PUT', reaction);
+      case 'removeReaction':
+        return this.account.call('DELETE', reaction);
+      case 'pinMessage':
+        return this.account.call('PUT', `${message}/pin${once}`);
+      case 'unpinMessage':
+        return this.account.call('DELETE', `${message}/pin${once}`);
       case 'inviteMember':
         return this.account.call('PUT', about, {});
       case 'muteMember':
@@ -114,7 +145,7 @@ export class Person {
       case 'unbanMember':
         return this.account.call('DELETE', `${path}/bans/${member}?id=${encodeURIComponent(id)}`);
       default:
-        return this.account.call('POST', `${path}/messages`, { id, text });
+        return this.account.call('POST', `${path}/messages`, { id, text, ...(thread && { thread }) });
     }
   }
 

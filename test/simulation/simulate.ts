@@ -6,6 +6,7 @@ import { isOwing } from './check-delivery.ts';
 import { Device } from './device.ts';
 import { factsOf } from './facts.ts';
 import type { History } from './history.ts';
+import { changeMessages, shownTo } from './messages.ts';
 import { moderate } from './moderation.ts';
 import type { Noise } from './noise.ts';
 import { Person } from './person.ts';
@@ -93,6 +94,9 @@ export async function simulate(crowd: Crowd, seed: number, noise?: Noise): Promi
     await Promise.all([
       ...devices.map((device) => live(device, siblings(device), rooms, random.fork(device.name))),
       moderate(keeper.person, { devices, rooms }, recorder, random.fork(keeper.name)),
+      ...[keeper.person, ...people].map((person, number) =>
+        changeMessages(person, rooms, person === keeper.person, random.fork(`changes ${number}`)),
+      ),
       ...people.slice(0, 1).map((person) => comeAndGo(person, recorder, all, random.fork('sessions'))),
     ]);
     await noise?.end();
@@ -102,7 +106,8 @@ export async function simulate(crowd: Crowd, seed: number, noise?: Noise): Promi
       // Only what is made to go wrong closes a connection just now.
       while (!(await device.sync(await device.online())) && !calm);
     }
-    return { occurrences: [...recorder.occurrences], logs, calm };
+    const shown = await shownTo(keeper.person.account, logs, calm);
+    return { occurrences: [...recorder.occurrences], logs, shown, calm };
   } finally {
     await noise?.end();
     for (const device of [keeper, ...devices]) device.close();
