@@ -49,7 +49,7 @@ const ID_LASTS = 23 * 60 * 60_000;
 const OTHERS_TIME = 20_000;
 const WAIT_FIRST = 500;
 const WAIT_MOST = 15_000;
-/** Times that a failure of the service's own is tried again. */
+/** Times that what may heal without anyone's doing is tried: a failure of the service's own, a file that is not looked at yet. */
 const MOST_FAILURES = 5;
 
 export class Outbox {
@@ -223,10 +223,12 @@ export class Outbox {
       } catch (thrown) {
         if (isVoid() || !this.#held.has(entry.id)) return true;
         const error = toParleyError(thrown, 'send');
-        if (error.code === 'internal') failures++;
+        // A file may not be looked at yet: that heals by itself, usually within a second.
+        const mayHeal = error.code === 'internal' || (error.code === 'conflict' && entry.attachments);
+        if (mayHeal) failures++;
         // Where the session has ended, the connection has, too, and all waits for the next login.
         const isPassing = error.isRetryable || error.code === 'unauthenticated';
-        if (!isPassing && (error.code !== 'internal' || failures >= MOST_FAILURES)) {
+        if (!isPassing && (!mayHeal || failures >= MOST_FAILURES)) {
           this.#fail(entry, error, error.code === 'internal');
           return true;
         }

@@ -3,6 +3,7 @@ import { connect, type Parley, type Platform, type Storage } from '../../client/
 import { memoryStorage } from '../../client/vault.ts';
 // Loaded when it is needed, which takes its time by no clock of ours.
 import '../../client/find-sent.ts';
+import { FileId } from '../../shared/protocol/ids.ts';
 import { FakeService, tabs } from '../helper/fake-service.ts';
 
 let service: FakeService;
@@ -115,6 +116,24 @@ describe('the outbox', () => {
     room.discard(other);
     await service.clock.pass(100);
     expect(shown(parley)).toEqual(['sent hello']);
+  });
+
+  it('waits for the service to look at a file, and not for ever', async () => {
+    const parley = await open();
+    const room = parley.room('general');
+    const file = { file: FileId.parse('f'.repeat(26)), name: 'a.txt', size: 5, contentType: 'text/plain' };
+    let refusals = 2;
+    service.onCommand = ({ action, id }) =>
+      action === 'sendMessage' && refusals-- > 0
+        ? { type: 'reply', id, error: { code: 'conflict', message: 'unable to send; not looked at yet' } }
+        : undefined;
+    room.send('with a file', { attachments: [file] });
+    await service.clock.pass(3_000);
+    expect(shown(parley)).toEqual(['sent with a file']);
+    refusals = Number.POSITIVE_INFINITY;
+    room.send('with one that is none', { attachments: [file] });
+    await service.clock.pass(30_000);
+    expect(shown(parley)).toEqual(['sent with a file', 'failed with one that is none']);
   });
 
   it('P3 looks into the log for what was first sent more than a day ago, instead of sending it twice', async () => {
