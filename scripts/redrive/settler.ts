@@ -101,6 +101,7 @@ export async function recordsOfRoom(
   for await (const { Items = [] } of paginateQuery({ client: dynamodb }, query)) head ??= Items[0] as Image;
   if (!head) return { records: [], missing: [] };
   const [settled, newest] = [Number(head.settled?.N), Number(head.seq?.N)];
+  if (settled >= newest) return { records: [], missing: [] };
   const sortKey = (seq: number) => ({ S: `E#${String(seq).padStart(12, '0')}` });
   const log = {
     TableName,

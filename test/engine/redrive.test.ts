@@ -89,6 +89,12 @@ async function lostReaction(): Promise<{
   readonly room: string;
 }> {
   const room = await createRoom(alice, { members: [bob] });
+  // Until the joining is settled what comes right behind it may be settled with it.
+  const head = { pk: { S: `ROOM#${room}` }, sk: { S: 'HEAD' } };
+  await eventually(
+    async () => (await dynamodb.send(new GetItemCommand({ TableName: outputs.ChatTable, Key: head }))).Item,
+    (item) => item?.settled?.N === '2',
+  );
   const client = await alice.connect();
   const { seq: target } = await client.command('sendMessage', { room, text: 'hello' });
   await client.command('addReaction', { room, target, emoji: '🦊' });
