@@ -258,7 +258,7 @@ describe('every call', () => {
     for (const [method, target] of [
       ['GET', '/'],
       ['GET', '/api'],
-      ['GET', '/api/search?q=x'],
+      ['GET', '/api/rooms/x/words'],
       ['PUT', '/api/auth/me'],
       ['PUT', '/health'],
       ['PUT', '/api/rooms/x/files'],

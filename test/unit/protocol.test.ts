@@ -38,7 +38,7 @@ describe('the schemas and the document say the same', () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line.replaceAll('…', '2026-11-20T10:00:00.000Z')));
-    expect(frames).toHaveLength(10);
+    expect(frames).toHaveLength(12);
     for (const frame of frames) expect(z.core.safeParse(Frame, frame)).toMatchObject({ success: true });
   });
 
