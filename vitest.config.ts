@@ -9,7 +9,7 @@ const maxWorkers = 2;
 
 /** Files that take tens of seconds. Begun last, one of them would leave the other worker with nothing to do. */
 const LONG =
-  /(?:scheduler|http-properties|erase-account|rotate-keys|grants|several-gateways|storage-large|matrix|files|room-changes|refusals-rooms)\.test\.ts$/;
+  /(?:scheduler|http-properties|erase-account|rotate-keys|grants|several-gateways|presence-gateways|storage-large|oidc|live-authorisation|search-conversation|client\/simulation|matrix|files|room-changes|refusals-rooms)\.test\.ts$/;
 
 /** A clean clone remembers no durations to go by. */
 class LongestFirst extends BaseSequencer {
@@ -71,6 +71,7 @@ export default defineConfig({
       {
         test: {
           name: 'simulation',
+          maxWorkers,
           sequence: { groupOrder: 3 },
           include: ['test/simulation/**/*.test.ts', 'test/properties/**/*.test.ts'],
           globalSetup: ['test/simulation/global-setup.ts'],
