@@ -50,12 +50,13 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
 
   it('needs little script before it shows the rooms', async () => {
     ann = await Person.open(browser, service, 'ann');
-    let bytes = 0;
-    ann.page.on('response', async (response) => {
-      if (response.request().resourceType() === 'script') bytes += gzipSync(await response.body()).length;
+    await ann.page.waitForLoadState('networkidle');
+    const scripts: Promise<Buffer>[] = [];
+    ann.page.on('response', (response) => {
+      if (response.request().resourceType() === 'script') scripts.push(response.body());
     });
     await ann.page.reload({ waitUntil: 'networkidle' });
-    const first = bytes;
+    const first = (await Promise.all(scripts)).reduce((sum, script) => sum + gzipSync(script).length, 0);
     await ann.close();
     ann = await Person.register(browser, service, 'ann');
     expect(first).toBeGreaterThan(10_000);
@@ -77,13 +78,19 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
     });
     await ann.button(/^Join/).click();
     await ann.page.getByRole('heading', { level: 1, name: '<img src=x onerror=alert(1)>' }).waitFor();
-    await ann.page.locator('article').last().waitFor();
+    // It opens at its end, once the rows there are measured.
+    const log = ann.page.getByRole('log');
+    await expect
+      .poll(() => log.evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight), {
+        timeout: 10_000,
+      })
+      .toBeLessThan(8);
     const seen = new Set<string>();
     await expect
       .poll(
         async () => {
           for (const text of await ann.page.locator('article').allTextContents()) seen.add(bare(text));
-          await ann.page.getByRole('log').evaluate((log) => log.scrollBy(0, -log.clientHeight / 2));
+          await log.evaluate((list) => list.scrollBy(0, -list.clientHeight / 2));
           const all = [...seen].join('\n');
           return texts.flatMap((text) => text.split('\n')).filter((line) => !all.includes(bare(line)));
         },

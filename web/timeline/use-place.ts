@@ -4,6 +4,10 @@ import type { Row } from './rows.ts';
 
 /** As near as this to the end counts as being there, px. */
 const AT_END_PX = 48;
+/** At least what is below the last row, px. */
+const BELOW_PX = 48;
+/** For so long after the list went to its end it may move by itself, as rows are measured there. Less than a hand takes, ms. */
+const SETTLING_MS = 150;
 
 /**
  * Keeps the reader's place: at the end with what comes while one is there, and at the same message while older ones are put before it.
@@ -21,12 +25,13 @@ export function usePlace(
     setIsAtEnd(does);
   }, []);
 
+  const wentToEnd = useRef(Number.NEGATIVE_INFINITY);
   const toEnd = useCallback(() => {
     stick(true);
-    const handle = list.current;
-    // What is below the last row as well.
-    handle?.scrollTo(handle.scrollSize);
-  }, [list, stick]);
+    wentToEnd.current = performance.now();
+    // To a row and not to an offset: rows that are not measured yet may be taller than they are taken for.
+    list.current?.scrollToIndex(rows.length - 1, { align: 'end', offset: BELOW_PX });
+  }, [list, stick, rows.length]);
   useLayoutEffect(() => {
     before.current = rows;
     if (isLoaded && atEnd && sticks.current) toEnd();
@@ -41,12 +46,15 @@ export function usePlace(
     last.current = { offset, size };
     if (size - handle.viewportSize - offset <= AT_END_PX) stick(true);
     // Rows that are measured move the list as well: that is not the reader's doing.
-    else if (isUpwards) stick(false);
+    else if (isUpwards && performance.now() - wentToEnd.current > SETTLING_MS) stick(false);
   }, [list, stick]);
 
   /** A picture that has come, or a window that became smaller, does not push away what is read. */
   const onResize = useCallback(() => {
-    if (sticks.current) toEnd();
+    // The list is told before the page is as tall as it will be: gone to at once, the end would be where it was.
+    requestAnimationFrame(() => {
+      if (sticks.current) toEnd();
+    });
   }, [toEnd]);
 
   return {
