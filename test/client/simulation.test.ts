@@ -19,7 +19,7 @@ const LIFETIME = 6_000;
 /** Milliseconds for which things go wrong. */
 const STORM_LASTS = 2_000;
 const TIME_LIMIT = 180_000;
-const { seeds } = chosenSeeds(10);
+const { seeds } = chosenSeeds(6);
 const groups = Array.from({ length: Math.ceil(seeds.length / AT_ONCE) }, (_, index) =>
   seeds.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
 );
