@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createLane } from '../../shared/delivery/lane.ts';
 
 /** A task that notes its start and ends when told. */
@@ -14,7 +14,14 @@ function task(started: number[], id: number) {
   return { run, end };
 }
 
-const soon = () => new Promise((resolve) => setTimeout(resolve, 5));
+const soon = () => vi.advanceTimersByTimeAsync(5);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('a lane', () => {
   it('runs so many at once and the others as room is made, in the order of their coming', async () => {
@@ -39,7 +46,7 @@ describe('a lane', () => {
     const all = Promise.all(tasks.map(({ run }) => lane(run)));
     await soon();
     expect(started).toEqual([0]);
-    await new Promise((resolve) => setTimeout(resolve, 25));
+    await vi.advanceTimersByTimeAsync(20);
     expect(started).toEqual([0, 1]);
     // The first one ends late: it gave its place away already, so no second place is made.
     tasks[0]?.end();
