@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, openBrowser } from '../../scripts/browser.ts';
+import { freshName } from '../helper/account.ts';
 import { type Started, startService } from '../helper/start.ts';
 import { Person } from '../helper/web-app.ts';
 
@@ -163,6 +164,33 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
     await alice.sees('bright all the same');
     expect(newer.complaints).toEqual([]);
     await newer.close();
+  });
+
+  it('shows what is written before anything of the room could be read', async () => {
+    await alice.say('said before you came');
+    const early = await Person.open(browser, service, freshName('frank'));
+    let held: (() => void)[] | undefined = [];
+    await early.page.routeWebSocket(/.*/, (socket) => {
+      const server = socket.connectToServer();
+      socket.onMessage((message) => {
+        const isLate = /"action":"(history|sendMessage)"/.test(String(message));
+        if (held && isLate) held.push(() => server.send(message));
+        else server.send(message);
+      });
+    });
+    await early.page.reload();
+    await early.register();
+    await early.join('Lighthouse');
+    await early.say('written too early');
+    await early.waiting('written too early').waitFor();
+    for (const send of held) send();
+    held = undefined;
+    await early.sees('written too early');
+    await early.waiting('written too early').waitFor({ state: 'detached' });
+    await early.sees('said before you came');
+    expect(await count(early, 'written too early')).toBe(1);
+    expect(early.complaints).toEqual([]);
+    await early.close();
   });
 
   it('writes on while its token ends', async () => {

@@ -46,7 +46,9 @@ export function Timeline(props: TimelineProps) {
     () => rowsOf(items, { atStart, readUpTo, me, ...(isThread && { isThread }) }),
     [items, atStart, readUpTo, me, isThread],
   );
-  const place = usePlace(list, rows, { isLoaded, atEnd });
+  // What waits to be sent is shown, also where nothing of the room could be read yet.
+  const isShown = isLoaded || items.length > 0;
+  const place = usePlace(list, rows, { isShown, atEnd });
   const flashed = useJump({ list, rows, messages, stretch, at, onShown, leaveEnd: place.leaveEnd });
   const active = useActiveRow(rows);
   useMarkRead(messages, items, place.isAtEnd && atEnd);
@@ -65,7 +67,7 @@ export function Timeline(props: TimelineProps) {
   };
   useImperativeHandle(ref, () => ({ toEnd }));
 
-  if (!isLoaded) return <Skeleton label="Loading messages" lines={8} />;
+  if (!isShown) return <Skeleton label="Loading messages" lines={8} />;
   return (
     <div className={css.frame}>
       <div

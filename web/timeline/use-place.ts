@@ -15,7 +15,7 @@ const SETTLING_MS = 150;
 export function usePlace(
   list: RefObject<VirtualizerHandle | null>,
   rows: readonly Row[],
-  { isLoaded, atEnd }: { readonly isLoaded: boolean; readonly atEnd: boolean },
+  { isShown, atEnd }: { readonly isShown: boolean; readonly atEnd: boolean },
 ) {
   const [isAtEnd, setIsAtEnd] = useState(true);
   const sticks = useRef(true);
@@ -34,8 +34,8 @@ export function usePlace(
   }, [list, stick, rows.length]);
   useLayoutEffect(() => {
     before.current = rows;
-    if (isLoaded && atEnd && sticks.current) toEnd();
-  }, [rows, isLoaded, atEnd, toEnd]);
+    if (isShown && atEnd && sticks.current) toEnd();
+  }, [rows, isShown, atEnd, toEnd]);
 
   const last = useRef({ offset: 0, size: 0 });
   const onScroll = useCallback(() => {
