@@ -7,16 +7,24 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 /** Vitest leaves a processor free; on two that would be one file at a time, and most tests wait more than they compute. */
 const maxWorkers = 2;
 
-/** Files that take tens of seconds. Begun last, one of them would leave the other worker with nothing to do. */
-const LONG =
-  /(?:scheduler|http-properties|erase-account|rotate-keys|grants|several-gateways|presence-gateways|storage-large|oidc|live-authorisation|search-conversation|client\/simulation|matrix|files|room-changes|refusals-rooms)\.test\.ts$/;
+/** Files that take tens of seconds, the longest first. Begun last, one of them would leave the other worker with nothing to do. */
+const LONG = `
+  grants hold scheduler presence-gateways bear matrix calls redrive presence members storage-large delivery-scheduler refusals-http
+  refusals-rooms erase-account simulation talk files room-changes several-gateways presence-scheduler revocation-scheduler rotate-keys
+  resume oidc faults-outage search-conversation`
+  .trim()
+  .split(/\s+/)
+  .map((name) => `/${name}.test.ts`);
 
 /** A clean clone remembers no durations to go by. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: Parameters<BaseSequencer['sort']>[0]): ReturnType<BaseSequencer['sort']> {
     const sorted = await super.sort(files);
-    const isLong = ({ moduleId }: (typeof sorted)[number]): boolean => LONG.test(moduleId);
-    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    const rank = ({ moduleId }: (typeof sorted)[number]): number => {
+      const at = LONG.findIndex((name) => moduleId.endsWith(name));
+      return at < 0 ? LONG.length : at;
+    };
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
   }
 }
 
@@ -82,6 +90,7 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          maxWorkers,
           sequence: { groupOrder: 4 },
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 60_000,
