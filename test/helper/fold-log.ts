@@ -47,6 +47,14 @@ export class FoldedLog {
     return [...this.#messages.keys()].filter((seq) => seq > read).length;
   }
 
+  /** How many replies to a message come after a number, but for somebody's own and deleted ones. */
+  unreadReplies(root: number, mark: number, user: string): number {
+    return [...this.#messages.values()].filter(
+      ({ created, isDeleted }) =>
+        created.thread === root && created.seq > mark && created.user !== user && !isDeleted,
+    ).length;
+  }
+
   #fold(event: RoomEvent): void {
     const { type, user, at, emoji = '' } = event;
     if (type === 'message.created') {
@@ -103,7 +111,7 @@ function shown(folding: Folding, viewer: string): Shown {
     everyone,
     attachments,
     ...rest
-  } = created as RoomEvent & Readonly<Record<'mentions' | 'everyone' | 'attachments', unknown>>;
+  } = created as RoomEvent & { readonly attachments?: unknown };
   const thread = replies > 0 ? { replyCount: replies, lastReplyAt } : {};
   if (isDeleted) return { ...rest, deleted: true, reactions: {}, ...thread };
   const reactions = [...folding.reactions].filter(([, users]) => users.length > 0);

@@ -32,6 +32,8 @@ export interface RoomEvent {
   readonly n?: number;
   readonly text?: string;
   readonly thread?: number;
+  readonly mentions?: readonly string[];
+  readonly everyone?: boolean;
   readonly target?: number;
   readonly emoji?: string;
   readonly deleted?: boolean;

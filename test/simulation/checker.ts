@@ -1,7 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RoomEvent } from '../helper/wire.ts';
+import { checkCounters } from './check-counters.ts';
 import { checkDelivery } from './check-delivery.ts';
+import { checkMarks } from './check-marks.ts';
 import { checkMembers } from './check-members.ts';
+import { checkMentions } from './check-mentions.ts';
 import { checkProjections } from './check-projections.ts';
 import { checkResume } from './check-resume.ts';
 import { checkRevocation, loggedOut, wasBanned } from './check-revocation.ts';
@@ -20,6 +23,9 @@ export function check(history: History): Violation[] {
     ...checkMembers(facts),
     ...checkRevocation(facts),
     ...checkProjections(history),
+    ...checkMarks(facts),
+    ...checkMentions(facts),
+    ...checkCounters(facts),
     ...(history.calm ? checkCalm(facts) : checkNoisy(facts)),
   ];
 }
@@ -74,12 +80,14 @@ function identity({ seq, type, user, at, id, n, thread }: RoomEvent): unknown[] 
   return [seq, type, user, at, id, n, thread];
 }
 
-/** Whether an event was seen as the log has it in the end: a deletion takes the text out of what was told with it before. */
+/** Whether an event was seen as the log has it in the end: a deletion takes the text and whom it mentions out of what was told before. */
 function isSame(stored: RoomEvent, event: RoomEvent): boolean {
   if (!stored.deleted || event.deleted) return isDeepStrictEqual(stored, event);
-  const { text: _, deleted: __, ...rest } = stored;
-  const { text: ___, ...told } = event;
-  return isDeepStrictEqual(rest, told);
+  return isDeepStrictEqual(withoutWords(stored), withoutWords(event));
+}
+
+function withoutWords({ text: _, deleted: __, mentions: ___, everyone: ____, ...rest }: RoomEvent): object {
+  return rest;
 }
 
 /** P2 and P7: what was acknowledged is in the log as it was meant, and nothing else is in it. */

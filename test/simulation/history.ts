@@ -33,9 +33,39 @@ export interface Shown {
   readonly messages: readonly Message[];
   /** Numbers of the pinned messages, the newest message first. */
   readonly pins: readonly number[];
-  /** How far who looks has read, and what is left. */
+}
+
+/** How far somebody has read a room by the service's word, and what is left. */
+export interface Counters {
+  readonly user: string;
+  readonly room: string;
   readonly read: number;
   readonly unread: number;
+  readonly mentions: number;
+}
+
+/** The same of a thread. */
+export interface ThreadCounter {
+  readonly user: string;
+  readonly room: string;
+  readonly root: number;
+  readonly unread: number;
+}
+
+/** What the service counts for the people of a run. */
+export interface Counted {
+  /** A line for each room that somebody is in. */
+  readonly rooms: readonly Counters[];
+  /** A line for each thread that somebody has marked and may read. */
+  readonly threads: readonly ThreadCounter[];
+}
+
+/** That somebody has read a room, or the thread that began with `thread`, up to a number. */
+export interface Mark {
+  readonly user: string;
+  readonly room: string;
+  readonly seq: number;
+  readonly thread?: number;
 }
 
 /** One thing that a client did or saw. Its place in the history is its time: what comes later, happened later. */
@@ -74,6 +104,9 @@ export type Occurrence =
       readonly rooms: Readonly<Record<string, number>>;
     }
   | { readonly kind: 'synced'; readonly sync: number; readonly rooms: readonly SyncedRoom[] }
+  | { readonly kind: 'mark asked'; readonly mark: number; readonly what: Mark }
+  | { readonly kind: 'marked'; readonly mark: number; readonly seq: number; readonly unread: number }
+  | { readonly kind: 'mark refused'; readonly mark: number; readonly code: ErrorCode }
   | { readonly kind: 'page asked'; readonly page: number; readonly user: string; readonly room: string }
   | { readonly kind: 'page read'; readonly page: number; readonly messages: readonly Message[] }
   | { readonly kind: 'page refused'; readonly page: number; readonly code: ErrorCode };
@@ -85,6 +118,8 @@ export interface History {
   readonly logs: ReadonlyMap<string, readonly RoomEvent[]>;
   /** What the service shows to `viewer` of each room, when all was quiet. */
   readonly shown?: { readonly viewer: string; readonly rooms: ReadonlyMap<string, Shown> };
+  /** What it counts for everyone, when all was quiet. */
+  readonly counted?: Counted;
   /** Whether nothing was broken on purpose: then no connection is lost and no good command fails. */
   readonly calm: boolean;
 }

@@ -38,7 +38,7 @@ export async function changeMessages(
     if (what === 'delete' && mine) await person.send(person.change('deleteMessage', room, mine), 'http');
     if (what === 'react') await person.send(person.change('addReaction', room, any, emoji), 'http');
     if (what === 'unreact') await person.send(person.change('removeReaction', room, any, emoji), 'http');
-    if (what === 'reply') await person.send(person.reply(room, any), 'http');
+    if (what === 'reply') await person.send(person.reply(room, any, random), 'http');
     if (what === 'pin') await person.send(person.change('pinMessage', room, any), 'http');
     if (what === 'unpin') await person.send(person.change('unpinMessage', room, any), 'http');
   }
@@ -68,16 +68,5 @@ export async function shownTo(
 async function look(account: Account, room: string): Promise<Shown> {
   const messages = await readMessages(account, room);
   const pinned = await account.call('GET', `/api/rooms/${room}/pins?limit=100`);
-  const pins = bodyOf<{ items: { seq: number }[] }>(pinned, 200).items.map(({ seq }) => seq);
-  for (let cursor = ''; ; ) {
-    const page = await account.call('GET', `/api/rooms?limit=100${cursor && `&cursor=${cursor}`}`);
-    const { items, cursor: next } = bodyOf<{ items: (Shown & { room: string })[]; cursor?: string }>(
-      page,
-      200,
-    );
-    const found = items.find((one) => one.room === room);
-    if (found) return { messages, pins, read: found.read, unread: found.unread };
-    if (next === undefined) throw new Error(`the list of rooms tells nothing of ${room}`);
-    cursor = next;
-  }
+  return { messages, pins: bodyOf<{ items: { seq: number }[] }>(pinned, 200).items.map(({ seq }) => seq) };
 }

@@ -18,6 +18,8 @@ const MAX_RETRIES = 20;
 const RETRY_PAUSE = 50;
 /** How long a mute lasts, milliseconds: some messages of a run. */
 const MUTE_MS = 100;
+/** How often a message mentions somebody, and the whole room. */
+const MENTIONS = { somebody: 0.25, room: 0.1 };
 
 /** A user in the simulation, who may have several devices. */
 export class Person {
@@ -30,26 +32,43 @@ export class Person {
   /** The messages that its devices have seen, by room. */
   readonly seen = new Map<string, RoomEvent[]>();
   readonly #recorder: Recorder;
+  readonly #names: readonly string[];
   #lastId = 0;
 
-  /** @param expectsCrashes whether things are made to go wrong around this person. */
-  constructor(account: Account, recorder: Recorder, expectsCrashes = false) {
+  /**
+   * @param expectsCrashes whether things are made to go wrong around this person.
+   * @param names whom it mentions: anyone, itself among them, members or not.
+   */
+  constructor(
+    account: Account,
+    recorder: Recorder,
+    { expectsCrashes = false, names = [] }: { expectsCrashes?: boolean; names?: readonly string[] } = {},
+  ) {
     this.account = account;
     this.expectsCrashes = expectsCrashes;
     this.#recorder = recorder;
+    this.#names = names;
   }
 
   get user(): string {
     return this.account.user;
   }
 
-  /** A new message with an id and a text of its own; one in ten is long. */
+  /** A new message with an id and a text of its own; one in ten is long, some mention people. */
   message(room: string, random: Random): Command {
     const id = this.#nextId();
     const filler = random.chance(0.1) ? ` ${'ü🦊x '.repeat(random.between(1, 700))}` : '';
-    const command = { action: 'sendMessage', room, id, text: `${this.user} says ${id}${filler}` } as const;
+    const text = `${this.user} says ${id}${this.#calls(random)}${filler}`;
+    const command = { action: 'sendMessage', room, id, text } as const;
     this.said.push(command);
     return command;
+  }
+
+  /** Decided apart, so that what a seed decided before there were mentions stays what it was. */
+  #calls(decisions: Random): string {
+    const random = decisions.fork(`calls ${this.#lastId}`);
+    const name = random.chance(MENTIONS.somebody) ? random.pick(this.#names) : undefined;
+    return `${name === undefined ? '' : ` @${name}`}${random.chance(MENTIONS.room) ? ' @room' : ''}`;
   }
 
   /** A new command that joins or leaves a room. */
@@ -65,9 +84,10 @@ export class Person {
   }
 
   /** A new message about another. */
-  reply(room: string, thread: number): Command {
+  reply(room: string, thread: number, random: Random): Command {
     const id = this.#nextId();
-    return { action: 'sendMessage', room, id, text: `${this.user} replies ${id}`, thread };
+    const text = `${this.user} replies ${id}${this.#calls(random)}`;
+    return { action: 'sendMessage', room, id, text, thread };
   }
 
   /** A new command that does something to another. */

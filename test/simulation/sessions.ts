@@ -21,7 +21,7 @@ export async function comeAndGo(
   const sessions = random.between(SESSIONS.least, SESSIONS.most);
   for (let session = 0; session < sessions; session++) {
     const account = await logIn(person);
-    const own = new Person(account, recorder, person.expectsCrashes);
+    const own = new Person(account, recorder, { expectsCrashes: person.expectsCrashes });
     const device = new Device(`${person.user} for a while`, own, recorder, rooms);
     try {
       await device.connect();

@@ -3,9 +3,11 @@ import { type Endpoint, patience, pause } from '../helper/endpoint.ts';
 import { createRoom, readLog } from '../helper/room.ts';
 import type { RoomEvent } from '../helper/wire.ts';
 import { isOwing } from './check-delivery.ts';
+import { countedFor } from './counted.ts';
 import { Device } from './device.ts';
 import { factsOf } from './facts.ts';
 import type { History } from './history.ts';
+import { readAlong } from './marks.ts';
 import { changeMessages, shownTo } from './messages.ts';
 import { moderate } from './moderation.ts';
 import type { Noise } from './noise.ts';
@@ -79,8 +81,9 @@ export async function simulate(crowd: Crowd, seed: number, noise?: Noise): Promi
   const rooms = await Promise.all(Array.from({ length: roomCount }, () => createRoom(keeperAccount)));
   const recorder = new Recorder();
   const all = new Set(rooms);
-  const keeper = new Device('the keeper', new Person(keeperAccount, recorder, !calm), recorder, all);
-  const people = accounts.map((account) => new Person(account, recorder, !calm));
+  const traits = { expectsCrashes: !calm, names: [keeperAccount, ...accounts].map(({ user }) => user) };
+  const keeper = new Device('the keeper', new Person(keeperAccount, recorder, traits), recorder, all);
+  const people = accounts.map((account) => new Person(account, recorder, traits));
   const devices = people.flatMap((person, number) =>
     Array.from(
       { length: random.between(DEVICES.least, DEVICES.most) },
@@ -97,6 +100,9 @@ export async function simulate(crowd: Crowd, seed: number, noise?: Noise): Promi
       ...[keeper.person, ...people].map((person, number) =>
         changeMessages(person, rooms, person === keeper.person, random.fork(`changes ${number}`)),
       ),
+      ...[keeper, ...devices].map((device, number) =>
+        readAlong(device, rooms, recorder, random.fork(`marks ${number}`)),
+      ),
       ...people.slice(0, 1).map((person) => comeAndGo(person, recorder, all, random.fork('sessions'))),
     ]);
     await noise?.end();
@@ -107,7 +113,8 @@ export async function simulate(crowd: Crowd, seed: number, noise?: Noise): Promi
       while (!(await device.sync(await device.online())) && !calm);
     }
     const shown = await shownTo(keeper.person.account, logs, calm);
-    return { occurrences: [...recorder.occurrences], logs, shown, calm };
+    const history = { occurrences: [...recorder.occurrences], logs, shown, calm };
+    return { ...history, counted: await countedFor([keeperAccount, ...accounts], history) };
   } finally {
     await noise?.end();
     for (const device of [keeper, ...devices]) device.close();
