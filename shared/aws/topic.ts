@@ -19,7 +19,7 @@ export class TopicInDoubt extends Error {
 
 export interface Topic {
   /**
-   * Publishes a message, once: what is in doubt is not sent again.
+   * Publishes a message. What is in doubt is not sent again here: that is for who knows what a repeat does.
    *
    * @param body an object, sent as JSON; 256 KiB at most with the attributes.
    * @param attributes texts that subscriptions may filter by, 10 at most.

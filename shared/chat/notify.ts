@@ -1,6 +1,7 @@
 /**
  * Notifies those whom a message concerns and who have not read it by now. Decided anew from what is stored, so that nobody hears of
- * what was read, deleted or left meanwhile; and once for each person, by a claim (docs/decisions/0027-a-notification-is-claimed-first.md).
+ * what was read, deleted or left meanwhile; and once for each person, by a claim: docs/decisions/0027-a-notification-is-claimed-first.md
+ * says what of it holds where somebody dies.
  */
 import { createHash } from 'node:crypto';
 import { getHead, type Head } from '../data/heads.ts';
@@ -9,6 +10,7 @@ import {
   type Addressee,
   batchGetAddressees,
   claimNotification,
+  closeNotification,
   dropHint,
   type Hint,
   pageHints,
@@ -28,6 +30,11 @@ export class NotPublished extends Error {
   override readonly name = 'NotPublished';
 }
 
+/** Another run has claimed it and not said yet that it is done: that one may be dead. */
+export class ClaimedByAnother extends Error {
+  override readonly name = 'ClaimedByAnother';
+}
+
 export interface NotifyTools {
   readonly context: ChatContext;
   /**
@@ -40,7 +47,7 @@ export interface NotifyTools {
   tell(notification: Notification): Promise<void>;
   /** Bounds what is done at once. */
   lane<T>(task: () => Promise<T>): Promise<T>;
-  /** Hears of a notification that may have been lost. */
+  /** Hears of a notification that may have been published, and will be once more. */
   doubted(notification: Notification, error: unknown): void;
 }
 
@@ -51,7 +58,8 @@ const PAGE = 100;
  * Sees to a page of those whom a message concerns.
  *
  * @returns the next page's task; undefined where there is none.
- * @throws {NotPublished} where somebody could not be notified: done again, it finds the others notified already.
+ * @throws {NotPublished} where somebody could not be notified, {ClaimedByAnother}, or why it is in doubt whether somebody was: done again,
+ *   when the lease of a claim is over, it finds the others notified already.
  */
 export async function notify(
   tools: NotifyTools,
@@ -158,16 +166,19 @@ async function notifyOnce(tools: NotifyTools, notification: Notification): Promi
   const { chat, now, newId } = tools.context;
   const { user, room, seq } = notification;
   const claim = { user, room, seq, token: newId() };
-  if (!(await claimNotification(chat, claim, now()))) return;
+  const state = await claimNotification(chat, claim, now());
+  if (state === 'done') return;
+  // Who says that all is well here takes away the message by which the other, where it died, would be followed by somebody.
+  if (state === 'another’s')
+    throw new ClaimedByAnother(`unable to notify of ${room}/${seq}; another run is at it`);
   try {
     await tools.publish(notification);
   } catch (error) {
-    if (error instanceof NotPublished) {
-      await reopenNotification(chat, claim, now());
-      throw error;
-    }
-    tools.doubted(notification, error);
+    if (error instanceof NotPublished) await reopenNotification(chat, claim, now());
+    else tools.doubted(notification, error);
+    throw error;
   }
+  await closeNotification(chat, claim, now());
   await tools.tell(notification);
 }
 

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { type Notify, type RoomId, UserId } from '../protocol/ids.ts';
 import { chatKeys, TTL_ATTRIBUTE, WANTS_ALL_PREFIX } from './keys.ts';
 import { type MembershipRecord, toMembershipRecord } from './memberships.ts';
-import { ConditionFailed, ignoreFailedCondition, type Table } from './table.ts';
+import { ConditionFailed, type Item, ignoreFailedCondition, type Table } from './table.ts';
 
 /**
  * Stores what a member wishes. Who wishes for everything is listed by a hint, which is written **after** the membership and never taken
@@ -118,6 +118,11 @@ export async function batchGetAddressees(
 
 /** Longer than any repeat of the message: the stream's 24 hours, and 14 days in each of the queue and its failures. Milliseconds. */
 const CLAIM_LIFE_MS = 30 * 24 * 60 * 60 * 1_000;
+/**
+ * For how long a claim that was not made good on keeps others away, milliseconds. Longer than a notifier lives (60 s, infra/notifications.ts), so
+ * that who holds one beyond it is dead; and shorter than a message that failed waits (six minutes, there), so that it is over then.
+ */
+export const CLAIM_LEASE_MS = 90_000;
 
 export interface Notified {
   readonly user: UserId;
@@ -127,46 +132,65 @@ export interface Notified {
   readonly token: string;
 }
 
+const StoredClaim = z.object({ token: z.string(), until: z.optional(z.int()) });
+
 /**
- * Claims the right to notify somebody of a message, once for ever.
+ * Claims the right to notify somebody of a message, for as long as the lease.
  *
  * @param now epoch milliseconds.
- * @returns whether it is the caller's.
+ * @returns `mine`; `another's`, who may be at it still, or dead; or `done`: it was notified.
  */
 export async function claimNotification(
   table: Table,
-  { user, room, seq, token }: Notified,
+  claim: Notified,
   now: number,
-): Promise<boolean> {
-  const ends = Math.ceil((now + CLAIM_LIFE_MS) / 1_000);
+): Promise<'mine' | 'another’s' | 'done'> {
+  const { user, room, seq, token } = claim;
   try {
-    await table.put(
-      { ...chatKeys.notified(user, room, seq), token, [TTL_ATTRIBUTE]: ends },
-      {
-        condition: 'attribute_not_exists(pk) OR #open = :true',
-        names: { '#open': 'open' },
-        values: { ':true': true },
-      },
-    );
-    return true;
+    await table.put(claimItem(claim, now, now + CLAIM_LEASE_MS), {
+      condition: 'attribute_not_exists(pk) OR #until <= :now',
+      names: { '#until': 'until' },
+      values: { ':now': now },
+    });
+    return 'mine';
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
+    const stored = z.safeParse(StoredClaim, error.item);
+    if (!stored.success)
+      throw new Error(`unable to notify ${user} of ${room}/${seq}; its claim is unreadable`);
+    if (stored.data.until === undefined) return 'done';
     // The call may have been made again after its answer was lost.
-    return error.item?.token === token;
+    return stored.data.token === token ? 'mine' : 'another’s';
   }
 }
 
-/** Gives a claim back, as nobody was notified for certain: the next one may have it. */
-export async function reopenNotification(
-  table: Table,
-  { user, room, seq, token }: Notified,
-  now: number,
-): Promise<void> {
+/** Notes that somebody was notified, for good: nobody claims it again. */
+export function closeNotification(table: Table, claim: Notified, now: number): Promise<void> {
+  return replaceClaim(table, claim, claimItem(claim, now));
+}
+
+/** Gives a claim back, as nobody was notified for certain: the next one may have it at once. */
+export function reopenNotification(table: Table, claim: Notified, now: number): Promise<void> {
+  return replaceClaim(table, claim, claimItem(claim, now, 0));
+}
+
+/** @param until the lease's end, epoch milliseconds; without one it is made good on. */
+function claimItem({ user, room, seq, token }: Notified, now: number, until?: number): Item {
   const ends = Math.ceil((now + CLAIM_LIFE_MS) / 1_000);
+  return {
+    ...chatKeys.notified(user, room, seq),
+    token,
+    ...(until === undefined ? {} : { until }),
+    [TTL_ATTRIBUTE]: ends,
+  };
+}
+
+async function replaceClaim(table: Table, { token }: Notified, item: Item): Promise<void> {
   await ignoreFailedCondition(
-    table.put(
-      { ...chatKeys.notified(user, room, seq), token, open: true, [TTL_ATTRIBUTE]: ends },
-      { condition: '#token = :token', names: { '#token': 'token' }, values: { ':token': token } },
-    ),
+    table.put(item, {
+      condition: '#token = :token',
+      names: { '#token': 'token' },
+      values: { ':token': token },
+    }),
   );
 }

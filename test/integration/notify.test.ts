@@ -1,16 +1,17 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { deleteMessage, editMessage } from '../../shared/chat/change-message.ts';
 import type { ChatContext } from '../../shared/chat/context.ts';
 import { openDirect } from '../../shared/chat/direct.ts';
 import { listRooms } from '../../shared/chat/lists.ts';
 import { markRead } from '../../shared/chat/mark-read.ts';
-import { NotPublished } from '../../shared/chat/notify.ts';
+import { ClaimedByAnother, NotPublished } from '../../shared/chat/notify.ts';
 import { setPreferences } from '../../shared/chat/preferences.ts';
 import { deleteRoom } from '../../shared/chat/room-settings.ts';
 import { createRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
 import { putBlock } from '../../shared/data/blocks.ts';
 import { chatKeys } from '../../shared/data/keys.ts';
+import { CLAIM_LEASE_MS } from '../../shared/data/notifications.ts';
 import type { Table } from '../../shared/data/table.ts';
 import type { Notify, RoomId, UserId } from '../../shared/protocol/ids.ts';
 import { chatContext, room, settleAll, user } from '../helper/chat.ts';
@@ -48,6 +49,11 @@ const wish = (id: RoomId, who: UserId, wanted: Notify) =>
 /** Sees to all that the settler hands on. */
 async function run(id: RoomId, from = 1): Promise<void> {
   for (const task of await tasksOf(ctx, id, from)) await notifyAll(notified.tools, task);
+}
+/** The same once a claim that nobody made good on is over. */
+async function runLater(id: RoomId): Promise<void> {
+  const later = { ...ctx, now: () => ctx.now() + CLAIM_LEASE_MS };
+  for (const task of await tasksOf(ctx, id)) await notifyAll({ ...notified.tools, context: later }, task);
 }
 const published = () => notified.published.map(({ user: who, seq, kind }) => `${who} ${seq} ${kind}`).sort();
 const hintOf = (id: RoomId, who: UserId) => ctx.chat.get(chatKeys.wantsAll(id, who));
@@ -167,7 +173,8 @@ describe('once', () => {
     const seq = await say(id, 'hey @room and @bob');
     const [task] = await tasksOf(ctx, id);
     if (!task) throw new Error('nothing was handed on');
-    await Promise.all([1, 2, 3].map(() => notifyAll(notified.tools, task)));
+    // Who finds another at it fails, so that its message comes again.
+    await Promise.allSettled([1, 2, 3].map(() => notifyAll(notified.tools, task)));
     await notifyAll(notified.tools, task);
     expect(published()).toEqual([`bob ${seq} mention`, `carol ${seq} mention`]);
   });
@@ -188,19 +195,56 @@ describe('once', () => {
     expect(published()).toEqual([`bob ${seq} mention`, `carol ${seq} mention`]);
   });
 
-  it('and not again where it is in doubt', async () => {
+  it('but again, with the same id, where it is in doubt; not before whoever is at it must be dead', async () => {
     const id = await newRoom();
     await say(id, 'hey @bob');
-    let tries = 0;
-    notified.publish = async () => {
-      tries++;
+    const { publish } = notified;
+    notified.publish = async (one) => {
+      await publish(one);
       throw new Error('no answer');
     };
-    await run(id);
-    await run(id);
-    expect(tries).toBe(1);
+    await expect(run(id)).rejects.toThrow('no answer');
+    notified.publish = publish;
+    await expect(run(id)).rejects.toThrow(ClaimedByAnother);
     expect(notified.doubts).toHaveLength(1);
+    expect(notified.told).toHaveLength(0);
+    await runLater(id);
+    await runLater(id);
+    expect(notified.published).toHaveLength(2);
+    expect(new Set(notified.published.map((one) => one.id)).size).toBe(1);
     expect(notified.told).toHaveLength(1);
+  });
+
+  it('by another where the one who had claimed it died before it published', async () => {
+    const id = await newRoom();
+    const seq = await say(id, 'hey @bob');
+    notified.publish = () => new Promise(() => {});
+    void run(id);
+    await vi.waitFor(async () => expect(await ctx.chat.get(chatKeys.notified(bob, id, seq))).toBeDefined());
+    notified.publish = async (one) => {
+      notified.published.push(one);
+    };
+    await expect(run(id)).rejects.toThrow(ClaimedByAnother);
+    expect(published()).toEqual([]);
+    await runLater(id);
+    await run(id);
+    expect(published()).toEqual([`bob ${seq} mention`]);
+    expect(notified.told).toHaveLength(1);
+  });
+
+  it('not by another who finds that it was read meanwhile', async () => {
+    const id = await newRoom();
+    const seq = await say(id, 'hey @bob');
+    notified.publish = async () => {
+      throw new Error('no answer');
+    };
+    await expect(run(id)).rejects.toThrow('no answer');
+    await markRead(ctx, { room: id, user: bob, seq });
+    notified.publish = async (one) => {
+      notified.published.push(one);
+    };
+    await runLater(id);
+    expect(published()).toEqual([]);
   });
 });
 
