@@ -148,7 +148,12 @@ export async function runNotify(options: {
       if (kind === 'mention') faults.push(`${who} ${seq}: missed`);
     },
   };
-  for (const task of tasks) await notifyAll(late, task);
+  for (const task of tasks) {
+    await notifyAll(late, task).catch((error: unknown) => {
+      if (!isExpected(error)) throw error;
+      faults.push(`${task.seq}: can't be done`);
+    });
+  }
   faults.push(...(await withoutHint(quiet, id, others)));
   return { published, faults, calls };
 }
