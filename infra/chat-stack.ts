@@ -104,7 +104,7 @@ export class ChatStack extends Stack {
       FailureQueueUrl: log.failures.queueUrl,
       // For `npm run redrive`.
       SettlerFunction: settler.handler.functionName,
-      DeadLetters: deadLetters({ erasure, files, notifications, retention }),
+      DeadLetters: deadLetters({ erasure, files, notifications, retention, ...(webhook && { webhook }) }),
       FilesBucket: files.bucket.bucketName,
       NotificationsTopicArn: notifications.topic.topicArn,
       ...(webhook && { WebhookSecretArn: webhook.secret.secretArn }),

@@ -9,9 +9,12 @@ import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
 import type { WebSocketApi } from './websocket-api.ts';
 
-/** Time that a batch may take: ten messages, each with a page of a hundred people (shared/chat/notify.ts), each with a few calls. */
+/**
+ * Time that a batch may take: ten messages, each with a page of a hundred people (shared/chat/notify.ts), each with a few calls. Must be
+ * shorter than the lease of a claim (shared/data/notifications.ts): whose lease is over is taken for dead.
+ */
 const TIMEOUT = Duration.seconds(60);
-/** Six times the function's time-out, as AWS advises. */
+/** Six times the function's time-out, as AWS advises; longer than a claim's lease, so that what failed finds it over. */
 const VISIBILITY_TIMEOUT = Duration.minutes(6);
 /** How often a message that fails is tried, over half an hour, before it waits for a person. */
 const TRIES = 5;

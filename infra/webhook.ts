@@ -31,6 +31,7 @@ export class Webhook extends Construct {
   readonly secret: secretsmanager.Secret;
   /** What the receiver never took; an alarm watches it. */
   readonly failures: sqs.Queue;
+  readonly queue: sqs.Queue;
 
   constructor(
     scope: Construct,
@@ -46,13 +47,13 @@ export class Webhook extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
     };
     this.failures = new sqs.Queue(this, 'Failures', common);
-    const queue = new sqs.Queue(this, 'Queue', {
+    this.queue = new sqs.Queue(this, 'Queue', {
       ...common,
       visibilityTimeout: VISIBILITY_TIMEOUT,
       deadLetterQueue: { queue: this.failures, maxReceiveCount: TRIES },
     });
     topic.addSubscription(
-      new SqsSubscription(queue, {
+      new SqsSubscription(this.queue, {
         rawMessageDelivery: true,
         filterPolicy: { kind: sns.SubscriptionFilter.stringFilter({ allowlist: [...kinds] }) },
       }),
@@ -70,12 +71,12 @@ export class Webhook extends Construct {
       memorySize: 256,
     });
     this.handler.addEnvironment(ENV.webhookUrl, url);
-    this.handler.addEnvironment(ENV.webhookQueue, queue.queueUrl);
+    this.handler.addEnvironment(ENV.webhookQueue, this.queue.queueUrl);
     this.handler.addEnvironment(ENV.webhookSecret, this.secret.secretArn);
     this.handler.allow(['secretsmanager:GetSecretValue'], [this.secret.secretArn]);
     // Its mapping also lets it hold back what failed.
     this.handler.addEventSource(
-      new SqsEventSource(queue, { maxConcurrency: CONCURRENCY, reportBatchItemFailures: true }),
+      new SqsEventSource(this.queue, { maxConcurrency: CONCURRENCY, reportBatchItemFailures: true }),
     );
   }
 }

@@ -22,12 +22,14 @@ const PAUSES = [5, 30, 120, 600, 1_800, 3_600];
 
 const getTools = once(() => createWebhookTools(getRuntime()));
 
-/** Calls the webhook with each notification, until it takes it. */
+/** Calls the webhook with each notification, until it takes it or wants no more of it. */
 export async function handler(event: QueueEvent): Promise<QueueAnswer> {
-  return handleMessages(event, Notification, getRuntime().logger, async ({ id, at, ...data }, record) => {
+  const { logger } = getRuntime();
+  return handleMessages(event, Notification, logger, async ({ id, at, ...data }, record) => {
     const { webhook, queue } = getTools();
-    await holdBack(queue, record, PAUSES, () =>
-      webhook.call(id, { type: 'notification', timestamp: at, data }),
-    );
+    await holdBack(queue, record, PAUSES, async () => {
+      const outcome = await webhook.call(id, { type: 'notification', timestamp: at, data });
+      if (outcome === 'gone') logger.warn('webhook gone', { notification: id });
+    });
   });
 }

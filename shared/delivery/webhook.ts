@@ -18,13 +18,18 @@ export class WebhookFailed extends Error {
 export interface Webhook {
   /**
    * Calls the receiver with an event. Whatever else it answers than 2xx is a failure, a redirect among it: a second address would
-   * have to be as trusted as the first.
+   * have to be as trusted as the first. But for 410, by which it says that it is called in vain, now and later
+   * (https://www.standardwebhooks.com, "Status codes").
    *
    * @param id the event's own, the same for every attempt.
+   * @returns `taken`, or `gone` where it is to be called no more.
    * @throws {WebhookFailed}
    */
-  call(id: string, event: object): Promise<void>;
+  call(id: string, event: object): Promise<'taken' | 'gone'>;
 }
+
+/** "Gone": the receiver wants no more of it. */
+const GONE = 410;
 
 /** Longer than a receiver should take to store an event: it may work on it afterwards. */
 const TIMEOUT_MS = 10_000;
@@ -71,7 +76,9 @@ export function createWebhook(options: {
         ...signWebhook(key, { id, now: options.now(), body }),
       };
       const status = await send(agent, { url, headers, body });
+      if (status === GONE) return 'gone';
       if (status < 200 || status >= 300) throw new WebhookFailed(`it answered ${status}`);
+      return 'taken';
     },
   };
 }

@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Engine, startEngine } from '../../local/engine.ts';
@@ -32,13 +32,13 @@ let engine: Engine;
 let alice: Account;
 let bob: Account;
 
-/** Refuses the first call, and takes what comes later. */
+/** Refuses the first call, takes the second, and wants no more from then on. */
 async function startReceiver(): Promise<number> {
   receiver = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     calls.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
-    response.writeHead(calls.length === 1 ? 503 : 204).end();
+    response.writeHead([503, 204][calls.length - 1] ?? 410).end();
   });
   receiver.listen(0, '127.0.0.1');
   await once(receiver, 'listening');
@@ -109,6 +109,9 @@ afterAll(async () => {
   await engine?.close();
   await removeFolders();
 });
+
+/** Messages of a queue: those that are seen, and those that somebody has taken. */
+const LEFT = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
 
 const say = async (room: string, text: string) =>
   bodyOf<{ seq: number }>(await alice.call('POST', `/api/rooms/${room}/messages`, { text }), 201).seq;
@@ -181,6 +184,27 @@ describe('a notification', () => {
       };
       expect(events).toEqual([event, event]);
       expect(calls[0]?.headers['webhook-id']).toBe(calls[1]?.headers['webhook-id']);
+
+      // What is given up is seen again in minutes and is then at the end of its queue; what is done with is in none.
+      await say(room, `look again, @${bob.user}`);
+      const urls = engine.model.queues.flatMap(({ name, url }) =>
+        /^Parley-dev-Webhook/.test(name) ? [url] : [],
+      );
+      expect(urls).toHaveLength(2);
+      await eventually(
+        async () => {
+          const counts = await Promise.all(
+            urls.map((QueueUrl) =>
+              sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] })),
+            ),
+          );
+          return [
+            calls.length,
+            ...counts.flatMap(({ Attributes = {} }) => LEFT.map((name) => Attributes[name])),
+          ];
+        },
+        (found) => found.join() === '3,0,0,0,0',
+      );
     } finally {
       sqs.destroy();
       secrets.destroy();

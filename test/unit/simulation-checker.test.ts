@@ -54,7 +54,7 @@ const syncs = (sync: number, user: string, from: number, answer: Partial<SyncedR
   {
     kind: 'synced',
     sync,
-    rooms: [{ room: ROOM, seq: 7, read: 0, unread: 0, mentions: 0, events: [], more: false, ...answer }],
+    rooms: [{ room: ROOM, seq: 7, read: 7, unread: 0, mentions: 0, events: [], more: false, ...answer }],
   },
 ];
 

@@ -37,13 +37,18 @@ function make(url: string, allowLoopback: boolean, timeoutMs = 2_000): Webhook {
 describe('a webhook', () => {
   it('is done with what its receiver takes', async () => {
     const { webhook, asked } = await webhookTo((_, response) => response.writeHead(204).end());
-    await webhook.call('n1', { type: 'notification' });
+    expect(await webhook.call('n1', { type: 'notification' })).toBe('taken');
     expect(asked).toEqual(['/hook?a=b']);
   });
 
-  it.each([400, 410, 429, 500, 503])('fails on %s', async (status) => {
+  it.each([400, 404, 429, 500, 503])('fails on %s', async (status) => {
     const { webhook } = await webhookTo((_, response) => response.writeHead(status).end('no'));
     await expect(webhook.call('n1', {})).rejects.toEqual(new WebhookFailed(`it answered ${status}`));
+  });
+
+  it('is done with one that is gone', async () => {
+    const { webhook } = await webhookTo((_, response) => response.writeHead(410).end('no'));
+    expect(await webhook.call('n1', {})).toBe('gone');
   });
 
   it('follows no redirect, wherever it leads', async () => {
