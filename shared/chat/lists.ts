@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import { batchGetEvents, type Committed, isMessage } from '../data/events.ts';
 import { batchGetHeads, type Head } from '../data/heads.ts';
-import { type Membership, pageMembers, pageMemberships, toMember } from '../data/memberships.ts';
+import { pageMembers, pageMemberships, toMember } from '../data/memberships.ts';
 import { toMessage } from '../data/message-state.ts';
 import { whoIsOnline } from '../data/presence.ts';
 import { batchGetRooms, pagePublicRooms, type RoomRecord, sortedName, toRoom } from '../data/rooms.ts';
@@ -11,11 +11,11 @@ import { DEFAULT_PAGE_LIMIT, type JoinedRoom, type Member, type Room } from '../
 import type { ChatContext } from './context.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { getMembership } from './membership.ts';
-import { unreadMentions } from './mentions.ts';
 import { requireMember } from './ranks.ts';
 import { readRoom } from './read-room.ts';
 import { refusing, strangerRefusal } from './refusals.ts';
 import { isOver } from './retention.ts';
+import { type Stand, type Unread, unreadOf } from './unread.ts';
 
 /** Which part of a list: `limit` items after `cursor`. */
 export interface PageRequest {
@@ -34,11 +34,6 @@ const AfterUser = z.object({ user: UserId });
 
 export function pageOf<T>(items: T[], cursor: object | undefined): PageOf<T> {
   return cursor ? { items, cursor: encodeCursor(cursor) } : { items };
-}
-
-/** How many messages of a room a member has not read: no counter is written per member (docs/data-model.md). */
-export function unreadOf(head: Head, membership: Membership): number {
-  return Math.max(0, head.n - membership.read.n);
 }
 
 /**
@@ -61,15 +56,21 @@ export async function listRooms(
       batchGetRooms(ctx.chat, rooms),
       batchGetHeads(ctx.chat, rooms),
     ]);
-    const messages = await newestMessages(ctx, [...heads.values()]);
+    const stands = memberships.flatMap((membership) => {
+      const head = heads.get(membership.room);
+      return head ? [{ head, membership }] : [];
+    });
+    const [messages, unread] = await Promise.all([
+      newestMessages(ctx, [...heads.values()]),
+      unreadOf(ctx, stands),
+    ]);
     // P6: what was read may be newer than the memberships that were looked at.
     const still = new Set((await pageMemberships(ctx.chat, user, page)).memberships.map(({ room }) => room));
-    const items = memberships.flatMap((membership) => {
-      const { room } = membership;
-      const record = records.get(room);
-      const head = heads.get(room);
-      return record && head && still.has(room)
-        ? [joinedRoom(record, head, membership, messages.get(room))]
+    const items = stands.flatMap(({ head, membership }) => {
+      const { room } = head;
+      const [record, left] = [records.get(room), unread.get(room)];
+      return record && left && still.has(room)
+        ? [joinedRoom(record, { head, membership }, left, messages.get(room))]
         : [];
     });
     const last = rooms.at(-1);
@@ -94,8 +95,8 @@ async function newestMessages(
 
 function joinedRoom(
   record: RoomRecord,
-  head: Head,
-  membership: Membership,
+  { head, membership }: Stand,
+  { unread, mentions }: Unread,
   newest: Committed | undefined,
 ): JoinedRoom {
   const other = head.pair?.find((one) => one !== membership.user);
@@ -104,8 +105,8 @@ function joinedRoom(
     role: membership.role,
     seq: head.seq,
     read: membership.read.seq,
-    unread: unreadOf(head, membership),
-    mentions: unreadMentions(head, membership),
+    unread,
+    mentions,
     notify: membership.notify,
     ...(newest && isMessage(newest) ? { lastMessage: toMessage(newest, membership.user) } : {}),
     ...(other === undefined ? {} : { with: other }),

@@ -14,6 +14,7 @@ import { refusing, strangerRefusal } from './refusals.ts';
 import type { HeadView } from './room-memory.ts';
 import { storedEvent } from './stored-event.ts';
 import { markOf, rootOf, unreadReplies } from './threads.ts';
+import { unreadAfter } from './unread.ts';
 
 export interface Marking {
   /** Where the mark is now, and what is unread from there on. */
@@ -36,14 +37,14 @@ export async function markRead(
   const operation = 'mark as read';
   return refusing(operation, async () => {
     const { view, standing } = await readRoom(ctx, { user, room }, operation);
-    await requireMember(ctx, operation, { view, standing });
+    const { since } = await requireMember(ctx, operation, { view, standing });
     const upTo = Math.min(seq, view.seq);
     const n = await messagesUpTo(ctx, view, upTo, operation);
-    const marked = await moveReadMark(ctx.chat, { user, room, mark: { seq: upTo, n } });
+    const marked = await moveReadMark(ctx.chat, { user, room, since, mark: { seq: upTo, n } });
     // The log has made the user a member already; the item comes a moment later.
     if (!marked) throw new ParleyError('unavailable', operation, 'you are joining just now; send it again');
     const { mark, moved } = marked;
-    return { data: { room, seq: mark.seq, unread: Math.max(0, view.n - mark.n) }, moved };
+    return { data: { room, seq: mark.seq, unread: await unreadAfter(ctx, view, mark) }, moved };
   });
 }
 
@@ -85,9 +86,9 @@ async function messagesUpTo(
   if (seq > view.settled) return (await storedEvent(ctx, view.room, seq, operation)).n;
   const stored = await getEvent(ctx.chat, view.room, seq, { expired: true });
   if (stored) return stored.n;
-  // What is missing up to `settled` was trimmed: then those before the next that is there.
+  // What is missing up to `settled` was trimmed: then those before the next that is there, be that over as well.
   const stretch = { from: seq, to: view.seq };
-  const [next] = (await queryEvents(ctx.chat, view.room, stretch, { limit: 1 })).events;
+  const [next] = (await queryEvents(ctx.chat, view.room, stretch, { limit: 1, expired: true })).events;
   if (!next) return view.n;
   return next.event.type === 'message.created' ? next.n - 1 : next.n;
 }

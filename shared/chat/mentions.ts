@@ -1,6 +1,4 @@
 /** Mentions: `@name` of members, and `@room` by admins. The service reads them from the text; what a client says of them counts nothing. */
-import type { Head } from '../data/heads.ts';
-import type { Membership } from '../data/memberships.ts';
 import { batchGetMentionable } from '../data/mentions.ts';
 import { type Role, UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
@@ -46,11 +44,4 @@ export async function mentionsOf(
   const found = new Set(mentionable);
   const mentions = people.filter((name) => found.has(name)).slice(0, MAX_MENTIONS);
   return { ...(mentions.length > 0 ? { mentions } : {}), ...(all ? { everyone: true as const } : {}) };
-}
-
-/** How many messages that a member has not read mention it. One for all that mention the whole room. */
-export function unreadMentions(head: Head, { user, since, read, mentions }: Membership): number {
-  const { called } = head;
-  const isCalled = called && called.by !== user && called.seq > Math.max(read.seq, since);
-  return mentions + (isCalled ? 1 : 0);
 }

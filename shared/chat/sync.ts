@@ -4,11 +4,10 @@ import { listMemberships, type Membership } from '../data/memberships.ts';
 import type { ReplyData, SyncedRoom } from '../protocol/frames.ts';
 import { MAX_SYNC_BYTES, type RoomId, type UserId } from '../protocol/ids.ts';
 import type { ChatContext } from './context.ts';
-import { unreadOf } from './lists.ts';
-import { unreadMentions } from './mentions.ts';
 import { refusing } from './refusals.ts';
 import { shareEvents } from './share-events.ts';
 import { standingOf } from './standing.ts';
+import { type Unread, unreadOf } from './unread.ts';
 
 /**
  * Bytes of the reply's frame around its `data`: 52 and the command's id, whose 64 characters may take two bytes each in JSON.
@@ -37,11 +36,14 @@ export async function sync(ctx: ChatContext, request: SyncRequest): Promise<Repl
       ctx.chat,
       memberships.map(({ room }) => room),
     );
-    const all = memberships.flatMap((membership) => {
+    const members = memberships.flatMap((membership) => {
       const head = heads.get(membership.room);
-      return head && isMemberStill(membership, head)
-        ? [standOf(membership, head, seen.get(membership.room))]
-        : [];
+      return head && isMemberStill(membership, head) ? [{ membership, head }] : [];
+    });
+    const unread = await unreadOf(ctx, members);
+    const all = members.flatMap(({ membership, head }) => {
+      const left = unread.get(head.room);
+      return left ? [standOf({ membership, head, unread: left }, seen.get(head.room))] : [];
     });
     const { rooms, bytes } = fitting(all);
     const events = await shareEvents(
@@ -74,7 +76,10 @@ interface Stand {
   readonly base: SyncedRoom;
 }
 
-function standOf(membership: Membership, head: Head, seen: number | undefined): Stand {
+function standOf(
+  { membership, head, unread }: { membership: Membership; head: Head; unread: Unread },
+  seen: number | undefined,
+): Stand {
   const ahead = seen !== undefined && seen > head.seq;
   const behind = seen !== undefined && seen < head.seq;
   return {
@@ -85,8 +90,7 @@ function standOf(membership: Membership, head: Head, seen: number | undefined): 
       room: head.room,
       seq: head.seq,
       read: membership.read.seq,
-      unread: unreadOf(head, membership),
-      mentions: unreadMentions(head, membership),
+      ...unread,
       events: [],
       more: behind,
       ...(ahead ? { reset: true } : {}),

@@ -28,8 +28,8 @@ export interface Membership extends Standing {
   readonly user: UserId;
   readonly joinedAt: string;
   readonly read: ReadMark;
-  /** Messages that mention the member by name and that it has not read. */
-  readonly mentions: number;
+  /** Numbers of the messages that mention the member by name and that it has not read. */
+  readonly mentions: readonly number[];
   /** What it wants to be notified of. */
   readonly notify: Notify;
   /** Number of the event that this reflects. */
@@ -77,7 +77,7 @@ export function toMembershipRecord(item: unknown): MembershipRecord {
   const mute = mutedUntil === undefined ? {} : { mutedUntil };
   if (stored.state === 'left') return { ...stored, ...mute };
   const { state, mentioned, ...membership } = stored;
-  const mentions = mentioned.filter((seq) => seq > stored.read.seq).length;
+  const mentions = mentioned.filter((seq) => seq > stored.read.seq);
   return { state, asOf: stored.asOf, membership: { ...membership, mentions, ...mute } };
 }
 

@@ -5,6 +5,7 @@ import { markRead } from '../../shared/chat/mark-read.ts';
 import { createRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
 import { sync } from '../../shared/chat/sync.ts';
+import { chatKeys } from '../../shared/data/keys.ts';
 import type { RoomId } from '../../shared/protocol/ids.ts';
 import { chatContext, clientId, room, settleAll, user } from '../helper/chat.ts';
 import { type Database, startDatabase } from '../helper/database.ts';
@@ -78,6 +79,23 @@ describe('markRead', () => {
     await mark(id, 5);
     await settleAll(ctx, id);
     expect((await mark(id, 0)).data.seq).toBe(5);
+  });
+
+  it('waits for who has left and come back until its item says so: the mark of before ends with that', async () => {
+    const id = await roomWith(2);
+    const key = chatKeys.membership(bob, id);
+    const before = await ctx.chat.get(key);
+    await leaveRoom(ctx, { user: bob, room: id });
+    await joinRoom(ctx, { user: bob, room: id });
+    const after = await ctx.chat.get(key);
+    if (!before || !after) throw new Error('bob has no item');
+    // As if whoever committed both had died right after that.
+    await ctx.chat.put(before);
+    await expect(mark(id, 6)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await ctx.chat.get(key)).toEqual(before);
+    await ctx.chat.put(after);
+    await sendMessage(ctx, { room: id, user: alice, id: clientId('last'), text: 'x' });
+    expect((await mark(id, 7)).data).toEqual({ room: id, seq: 7, unread: 0 });
   });
 
   it('writes once, to the membership', async () => {

@@ -10,7 +10,7 @@ import { markRead } from '../../shared/chat/mark-read.ts';
 import { listPins, readMessage } from '../../shared/chat/read-message.ts';
 import { keptUntil } from '../../shared/chat/retention.ts';
 import { updateRoom } from '../../shared/chat/room-settings.ts';
-import { getRoom, joinRoom } from '../../shared/chat/rooms.ts';
+import { getRoom, joinRoom, leaveRoom } from '../../shared/chat/rooms.ts';
 import { sendMessage } from '../../shared/chat/send.ts';
 import { settle } from '../../shared/chat/settle.ts';
 import { sync } from '../../shared/chat/sync.ts';
@@ -171,7 +171,7 @@ describe('a retention', () => {
       expect(await synced(id, last)).not.toHaveProperty('reset');
       const { items } = await listRooms(ctx, { user: bob });
       const listed = items.find(({ room }) => room === id);
-      expect(listed).toMatchObject({ seq: last, unread: 3 });
+      expect(listed).toMatchObject({ seq: last, unread: 0 });
       expect(listed).not.toHaveProperty('lastMessage');
     });
     expect(JSON.stringify(await stored(id))).not.toMatch(/"(one|two|three)"/);
@@ -245,11 +245,53 @@ describe('a retention', () => {
     await say(id, 'd', { by: alice });
     await twice(id, async () => {
       const { data } = await markRead(ctx, { user: bob, room: id, seq: seqs[1] ?? 0 });
-      expect(data.seq).toBe(seqs[1]);
-      expect(data.unread).toBeGreaterThanOrEqual(1);
+      expect(data).toMatchObject({ seq: seqs[1], unread: 1 });
     });
     const { data } = await markRead(ctx, { user: bob, room: id, seq: seqs[2] ?? 0 });
     expect(data).toMatchObject({ seq: seqs[2], unread: 1 });
+  });
+
+  it('is not among what is unread, nor are its mentions, wherever the mark is', async () => {
+    const id = await newRoom();
+    await keep(id, 2);
+    const old: number[] = [];
+    for (let index = 0; index < 20; index++) {
+      old.push(await say(id, `t${index} @${bob}`, { by: alice }));
+      if (index % 9 === 0) await addReaction(ctx, { ...at(id, old.at(-1) ?? 0), emoji: '👍' });
+    }
+    await settleAll(ctx, id);
+    // Events without an end among those with one: who comes and goes.
+    const [carol] = await registered(ctx, 'carol');
+    for (let times = 0; times < 13; times++) {
+      await joinRoom(ctx, { room: id, user: carol });
+      await leaveRoom(ctx, { room: id, user: carol });
+    }
+    pass(1);
+    const fresh: number[] = [];
+    for (let index = 0; index < 5; index++) {
+      fresh.push(await say(id, index < 2 ? `u @${bob}` : 'u', { by: alice }));
+      await addReaction(ctx, { ...at(id, fresh.at(-1) ?? 0), emoji: '👍' });
+    }
+    await settleAll(ctx, id);
+    const counted = async () => {
+      const listed = (await listRooms(ctx, { user: bob })).items.find(({ room }) => room === id);
+      const { unread, mentions } = (await synced(id, 0)) ?? {};
+      expect(listed).toMatchObject({ unread, mentions });
+      return { unread, mentions };
+    };
+    expect(await counted()).toEqual({ unread: 25, mentions: 22 });
+    pass(1);
+    const marks = [0, old[3] ?? 0, old.at(-1) ?? 0, (fresh[0] ?? 0) - 1];
+    await twice(id, async () => expect(await counted()).toEqual({ unread: 5, mentions: 2 }));
+    for (const seq of [...marks, ...fresh]) {
+      const unread = fresh.filter((one) => one > seq).length;
+      expect((await markRead(ctx, { user: bob, room: id, seq })).data.unread).toBe(unread);
+      expect(await counted()).toEqual({
+        unread,
+        mentions: fresh.slice(0, 2).filter((one) => one > seq).length,
+      });
+    }
+    expect(await markRead(ctx, { user: bob, room: id, seq: 0 })).toMatchObject({ data: { unread: 0 } });
   });
 
   it('P3 once: a repeat within 24 hours finds the message, and the id is free after that', async () => {

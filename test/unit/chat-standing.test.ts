@@ -17,7 +17,7 @@ const active = (asOf: number, since = asOf): MembershipRecord => ({
     since,
     joinedAt: '2026-11-20T10:00:00.000Z',
     read: { seq: since, n: 0 },
-    mentions: 0,
+    mentions: [],
     notify: 'mentions',
     asOf,
   },
