@@ -1,6 +1,6 @@
 /** What can be done with the client: its public face, implemented in parley.ts, room.ts and thread.ts. */
 import type { Attachment, Message } from '../shared/protocol/events.ts';
-import type { ExportRecord } from '../shared/protocol/export.ts';
+import type { ExportRecord, RoomExport } from '../shared/protocol/export.ts';
 import type { RoomId, UserId } from '../shared/protocol/ids.ts';
 import type {
   Ban,
@@ -211,6 +211,17 @@ export interface Room extends Messages, Listenable<RoomEvents> {
 
   /** Chooses what the user is told of. */
   setNotify(notify: Notify): Promise<void>;
+  /**
+   * A page of all that the room's log holds, ascending, up to the event that was the last when the first page was asked for; for admins, and
+   * both in a direct room.
+   *
+   * @example
+   * for (let page = await room.exportLog(); ; page = await room.exportLog(page.cursor)) {
+   *   for (const event of page.items) lines.push(JSON.stringify(event));
+   *   if (page.cursor === undefined) break;
+   * }
+   */
+  exportLog(cursor?: string): Promise<RoomExport>;
   /** Changes the room; for admins. */
   update(changes: {
     readonly name?: string;

@@ -23,10 +23,10 @@ export function defaultPlatform(): Platform {
     openSocket: (url) => new WebSocket(url) as unknown as Socket,
     sendsHeaders: false,
     openStorage: (name) => (isBrowser ? openIndexedDb(name) : Promise.resolve(memoryStorage())),
-    openChannel: (name) => (isBrowser && 'BroadcastChannel' in globalThis ? openChannel(name) : undefined),
+    openChannel: (name) => (isBrowser ? openChannel(name) : undefined),
     exclusively: (name, task) => (isBrowser && navigator.locks ? underLock(name, task) : task()),
     signals: listenToSignals,
-    isHidden: () => isBrowser && document.visibilityState === 'hidden',
+    isHidden: () => isBrowser && document.hidden,
     put: async (request) => (await import('./put.ts')).put(request),
   };
 }
@@ -57,10 +57,6 @@ function listenToSignals(listener: (signal: Signal) => void): () => void {
   const { signal } = stop;
   addEventListener('online', () => listener('online'), { signal });
   addEventListener('offline', () => listener('offline'), { signal });
-  document.addEventListener(
-    'visibilitychange',
-    () => listener(document.visibilityState === 'hidden' ? 'hidden' : 'visible'),
-    { signal },
-  );
+  document.addEventListener('visibilitychange', () => listener(document.visibilityState), { signal });
   return () => stop.abort();
 }

@@ -62,27 +62,14 @@ export class Connection {
     let reject = (_: ParleyError): void => {};
     const promise = new Promise<Fields>((...both) => {
       [resolve, reject] = both;
-    });
-    const settle = (): void => {
+    }).finally(() => {
       stop();
       this.#waiting.delete(id);
-    };
-    const stop = this.#platform.after(this.#timing.replyWithin, () => {
-      settle();
-      reject(refusal('unavailable', operation, 'no answer came'));
     });
-    this.#waiting.set(id, {
-      operation,
-      promise,
-      resolve: (data) => {
-        settle();
-        resolve(data);
-      },
-      reject: (error) => {
-        settle();
-        reject(error);
-      },
-    });
+    const stop = this.#platform.after(this.#timing.replyWithin, () =>
+      reject(refusal('unavailable', operation, 'no answer came')),
+    );
+    this.#waiting.set(id, { operation, promise, resolve, reject });
     try {
       this.#socket.send(JSON.stringify({ action, id, ...fields }));
     } catch {
@@ -141,9 +128,9 @@ export class Connection {
   #hearGateway({ message }: Fields): void {
     // API Gateway's own words for a function that failed name no command. Where only one waits, it was that.
     const [only] = this.#waiting.values();
-    if (typeof message === 'string' && only && this.#waiting.size === 1)
+    if (typeof message !== 'string') this.#events.onProblem('a frame');
+    else if (only && this.#waiting.size === 1)
       only.reject(refusal('unavailable', only.operation, 'the service failed'));
-    else if (typeof message !== 'string') this.#events.onProblem('a frame');
   }
 
   #settle({ id, data, error }: Fields): void {

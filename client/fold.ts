@@ -11,8 +11,14 @@ export function isChange(event: RoomEvent): event is MessageChange {
 
 /** The message that an event begins. */
 export function created({ deleted, ...event }: EventOf<'message.created'>): Message {
-  if (!deleted) return { ...event, reactions: {} };
-  const { text: _, attachments: __, mentions: ___, everyone: ____, ...rest } = event;
+  const message: Message = { ...event, reactions: {} };
+  return deleted ? emptied(message) : message;
+}
+
+/** What is left of a message that was deleted. */
+function emptied(message: Message): Message {
+  const { text: _, attachments: __, mentions: ___, everyone: ____, ...left } = message;
+  const { editedAt: _____, pinned: ______, ...rest } = left;
   return { ...rest, deleted: true, reactions: {} };
 }
 
@@ -25,11 +31,8 @@ export function changed(message: Message, event: MessageChange, me: UserId): Mes
   switch (event.type) {
     case 'message.edited':
       return event.deleted ? message : { ...message, text: event.text, editedAt: event.at };
-    case 'message.deleted': {
-      const { text: _, attachments: __, mentions: ___, everyone: ____, ...left } = message;
-      const { editedAt: _____, pinned: ______, ...rest } = left;
-      return { ...rest, deleted: true, reactions: {} };
-    }
+    case 'message.deleted':
+      return emptied(message);
     case 'message.pinned':
       return message.pinned ? message : { ...message, pinned: true };
     case 'message.unpinned': {

@@ -87,21 +87,16 @@ export class Http {
     { query = {}, body }: CallOptions,
     token: string | undefined,
   ): Promise<Fields> {
-    const given = Object.entries(query).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, String(value)]],
-    );
-    const { status, text } = await this.#fetch(
-      operation,
-      `${this.#base}/api${path}${given.length > 0 ? `?${new URLSearchParams(given)}` : ''}`,
-      {
-        method,
-        headers: {
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    // As JSON leaves out what is undefined.
+    const given = String(new URLSearchParams(JSON.parse(JSON.stringify(query))));
+    const { status, text } = await this.#fetch(operation, `${this.#base}/api${path}${given && `?${given}`}`, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
-    );
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
     if (status === 204) return {};
     const answer = parseFields(text);
     if (status < 300 && answer) return answer;

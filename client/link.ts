@@ -2,7 +2,7 @@
 import { Connection } from './connection.ts';
 import { ParleyError, refusal, toParleyError } from './error.ts';
 import type { Fields } from './guards.ts';
-import type { Timing } from './options.ts';
+import { backOff, type Timing } from './options.ts';
 import { type Platform, pause, type Signal, type Socket } from './platform.ts';
 import type { SessionKeeper } from './session.ts';
 import { Store, until } from './store.ts';
@@ -256,26 +256,25 @@ export class Link {
   /** The service says why it is about to close. An unknown code means what `reconnect` says. */
   #onClosing(connection: Connection, { code, reconnect }: Fields): void {
     if (reconnect === false && (code !== 'going_away' || connection === this.#current)) {
-      this.stop(String(code));
-      this.#events.onEnd(String(code));
+      this.#end(String(code));
       return;
     }
     if (code === 'token_expired') this.#session.distrust();
     connection.close();
   }
 
-  #onFailure(error: ParleyError): void {
-    if (error.code === 'unauthenticated') {
-      this.stop('session_revoked');
-      this.#events.onEnd('session_revoked');
-    } else this.#retryLater(error.code === 'internal' ? 'nonsense' : 'unreachable');
+  #end(reason: string): void {
+    this.stop(reason);
+    this.#events.onEnd(reason);
   }
 
-  /** Full jitter: anything from nothing to the doubled wait, so that those who were cut off together do not come back together. */
+  #onFailure(error: ParleyError): void {
+    if (error.code === 'unauthenticated') this.#end('session_revoked');
+    else this.#retryLater(error.code === 'internal' ? 'nonsense' : 'unreachable');
+  }
+
   #retryLater(reason: 'unreachable' | 'nonsense' | 'network'): void {
-    const { retryFirst, retryMost } = this.#timing;
-    const most = Math.min(retryMost, retryFirst * 2 ** this.#failures++);
-    const retryInMs = Math.round(this.#platform.random() * most);
+    const retryInMs = backOff(this.#platform, this.#timing, this.#failures++);
     if (!this.#current) this.state.set({ status: 'offline', reason, retryInMs });
     this.#stopTimer();
     this.#stopTimer = this.#platform.after(retryInMs, () => void this.#dial());

@@ -53,3 +53,8 @@ export const TIMING: Timing = {
   retryMost: 30_000,
   gapPatience: 250,
 };
+
+/** How long to wait before the next try, ms. Full jitter: anything from nothing to the doubled wait, so that those who failed together do not come back together. */
+export function backOff({ random }: Platform, { retryFirst, retryMost }: Timing, failures: number): number {
+  return Math.round(random() * Math.min(retryMost, retryFirst * 2 ** failures));
+}

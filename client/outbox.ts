@@ -88,10 +88,7 @@ export class Outbox {
       at: at.toISOString(),
       order: Math.max(this.#lastOrder + 1, at.getTime()),
     };
-    this.#hold(entry);
-    this.#publish(room);
-    // Sent whether or not it can be stored, but not before: a page that ends between the two would not know of it.
-    void this.#save(entry).finally(() => this.kick());
+    this.#queue(entry);
     return entry.id;
   }
 
@@ -104,9 +101,7 @@ export class Outbox {
       this.add(entry.room, entry.text, entry);
       return;
     }
-    this.#hold(entry);
-    this.#publish(entry.room);
-    void this.#save(entry).finally(() => this.kick());
+    this.#queue(entry);
   }
 
   discard(id: string): void {
@@ -159,13 +154,14 @@ export class Outbox {
       this.#hold(entry, this.#context.platform.now() + OTHERS_TIME);
       this.#publish(entry.room);
       this.#context.platform.after(OTHERS_TIME, () => this.kick());
-    } else if (typeof id === 'string') {
-      const held = this.#held.get(id);
-      if (held && typeof seq === 'number') held.seq = seq;
-      else if (held) this.#held.delete(id);
-      if (held) this.sweep(held.entry.room);
-      if (held) this.#publish(held.entry.room);
+      return;
     }
+    const held = this.#held.get(String(id));
+    if (!held) return;
+    if (typeof seq === 'number') held.seq = seq;
+    else this.#held.delete(held.entry.id);
+    this.sweep(held.entry.room);
+    this.#publish(held.entry.room);
   }
 
   /** Forgets what is in memory; what is stored stays for the user's next visit. */
@@ -173,6 +169,13 @@ export class Outbox {
     this.#generation++;
     this.#held.clear();
     this.#publish();
+  }
+
+  #queue(entry: Entry): void {
+    this.#hold(entry);
+    this.#publish(entry.room);
+    // Sent whether or not it can be stored, but not before: a page that ends between the two would not know of it.
+    void this.#save(entry).finally(() => this.kick());
   }
 
   #waitingRooms(): ReadonlySet<string> {

@@ -28,6 +28,9 @@ import type {
 } from './types.ts';
 import { CACHE, Vault } from './vault.ts';
 
+/** Who is logged in while nobody is. */
+const NOBODY = '' as UserId;
+
 export class Client extends Emitter<ParleyEvents> implements Parley {
   readonly ready: Promise<void>;
   readonly rooms = new Store<readonly RoomSummary[]>([]);
@@ -65,7 +68,7 @@ export class Client extends Emitter<ParleyEvents> implements Parley {
       link: this.#link,
       vault: this.#vault,
       channel: this.#channel,
-      me: () => this.#session.store.getSnapshot()?.user.user ?? ('' as UserId),
+      me: () => this.#session.store.getSnapshot()?.user.user ?? NOBODY,
       problem: (what) => this.emit('problem', { what }),
     };
     [this.#rooms, this.#cache] = this.#newRooms();
@@ -192,7 +195,9 @@ export class Client extends Emitter<ParleyEvents> implements Parley {
   /** Shows what was kept of the user, and connects. */
   async #begin(): Promise<void> {
     await Promise.all([this.#cache.restore(), this.#rooms.outbox.restore()]);
-    if (!this.#isClosed && this.#isLoggedIn) this.#link.start();
+    if (this.#isClosed || !this.#isLoggedIn) return;
+    this.#rooms.readEarly();
+    this.#link.start();
   }
 
   async #enter(path: string, body: object): Promise<User> {
@@ -220,12 +225,15 @@ export class Client extends Emitter<ParleyEvents> implements Parley {
   }
 
   #newRooms(): [Rooms, Cache] {
-    const rooms: Rooms = new Rooms(this.#context, {
+    // What was under way for who was here before is nobody's.
+    const me = (): UserId => (rooms === this.#rooms ? this.#context.me() : NOBODY);
+    const context = { ...this.#context, me };
+    const rooms: Rooms = new Rooms(context, {
       onEvent: (room: RoomId, event) => this.emit('event', { room, event }),
       onChange: (room: RoomKeeper) => cache.note(room),
     });
-    const cache = new Cache(this.#context, rooms);
-    rooms.list.subscribe(() => this.rooms.set(rooms.list.getSnapshot()));
+    const cache = new Cache(context, rooms);
+    rooms.list.subscribe(() => me() && this.rooms.set(rooms.list.getSnapshot()));
     rooms.outbox.store.subscribe(() => this.outbox.set(rooms.outbox.store.getSnapshot()));
     return [rooms, cache];
   }

@@ -53,13 +53,12 @@ export class People {
   onTyping({ user, on }: Fields): void {
     if (typeof user !== 'string') return;
     const who = user as UserId;
-    this.#typing.get(who)?.();
-    this.#typing.delete(who);
-    if (on === true)
-      this.#typing.set(
-        who,
-        this.#context.platform.after(TYPING_LASTS, () => this.#hasStopped(who)),
-      );
+    this.#hasStopped(who);
+    if (on !== true) return;
+    this.#typing.set(
+      who,
+      this.#context.platform.after(TYPING_LASTS, () => this.#hasStopped(who)),
+    );
     this.typists.set([...this.#typing.keys()]);
   }
 
@@ -121,7 +120,7 @@ export class People {
     this.members.update((members) => {
       const after = change(members.find((member) => member.user === user));
       const others = members.filter((member) => member.user !== user);
-      return after ? [...others, after].sort((a, b) => (a.user < b.user ? -1 : 1)) : others;
+      return after ? inOrder([...others, after]) : others;
     });
   }
 
@@ -175,6 +174,10 @@ export class People {
   async #readMembers(): Promise<void> {
     const items = await this.#context.http.all(`/rooms/${encodeURIComponent(this.#room)}/members`);
     const members = items.filter((item) => has(item, { user: 'string' })) as unknown as Member[];
-    this.members.set(members.sort((a, b) => (a.user < b.user ? -1 : 1)));
+    this.members.set(inOrder(members));
   }
+}
+
+function inOrder(members: Member[]): Member[] {
+  return members.sort((a, b) => (a.user < b.user ? -1 : 1));
 }

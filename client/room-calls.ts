@@ -1,6 +1,7 @@
 /** What can be done in a room by a call and nothing more: changes come back as events. */
 
-import type { Message } from '../shared/protocol/events.ts';
+import type { Message, RoomEvent } from '../shared/protocol/events.ts';
+import type { RoomExport } from '../shared/protocol/export.ts';
 import type { RoomId } from '../shared/protocol/ids.ts';
 import type {
   Ban,
@@ -94,7 +95,7 @@ export class RoomCalls extends Emitter<RoomEvents> {
   }
 
   setRole(user: string, role: Member['role']): Promise<Changed> {
-    return this.#change('PUT', member(user), { body: { role } });
+    return this.invite(user, role);
   }
 
   mute(user: string, until: Date | null): Promise<Changed> {
@@ -129,8 +130,15 @@ export class RoomCalls extends Emitter<RoomEvents> {
     return this.context.http.call(method, `/rooms/${encodeURIComponent(this.id)}${path}`, options);
   }
 
-  #page<T>(path: string, query: PageOptions): Promise<Page<T>> {
-    return this.context.http.page<T>(`/rooms/${encodeURIComponent(this.id)}${path}`, { ...query });
+  exportLog(cursor?: string): Promise<RoomExport> {
+    return this.#page<RoomEvent>('/export', { cursor }) as Promise<RoomExport>;
+  }
+
+  #page<T>(path: string, query: object): Promise<Page<T>> {
+    return this.context.http.page<T>(
+      `/rooms/${encodeURIComponent(this.id)}${path}`,
+      query as CallOptions['query'],
+    );
   }
 
   #command(action: string, fields: object = {}) {

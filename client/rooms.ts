@@ -5,9 +5,10 @@ import type { Context } from './context.ts';
 import { nonsense } from './error.ts';
 import { eventsOf, type Fields, has, isFields, isSeq, type LogEvent } from './guards.ts';
 import type { Request } from './link.ts';
+import { backOff } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { RoomKeeper } from './room.ts';
-import { Store } from './store.ts';
+import { isSameList, Store } from './store.ts';
 import { toSummary } from './summary.ts';
 import type { RoomSummary } from './types.ts';
 
@@ -37,7 +38,10 @@ export class Rooms {
   readonly #placing = new Map<string, (() => void)[]>();
   /** Rooms that the user seems to be a member of, and that the list did not have yet. */
   readonly #wanted = new Set<string>();
+  /** Where a log is stuck before a gap that is being asked for. */
+  readonly #stuckAt = new Map<RoomKeeper, number | undefined>();
   #hasList = false;
+  #early: Promise<void> | undefined;
   #isListing = false;
   #isPublishing = false;
   /** Counts what changes who is a member where: a sync that was asked before says nothing about it. */
@@ -107,12 +111,19 @@ export class Rooms {
     }
   }
 
+  /** Reads the list while the first connection is still to come: what has no connection shows it all the same. */
+  readEarly(): void {
+    this.#early = this.#readList().catch(() => {});
+  }
+
   /**
    * Gets all that was missed, and the list where it may have changed. Rooms that the service no longer answers for are the user's no more.
    *
    * @throws {ParleyError} where it could not be done.
    */
   async catchUp(request: Request): Promise<void> {
+    // What comes later than a sync must not be older.
+    await this.#early;
     const since = this.#moves;
     const known = this.all().filter((room) => room.log.position !== undefined && room.summary.getSnapshot());
     const answered = new Set<string>();
@@ -153,8 +164,8 @@ export class Rooms {
     let isFurther = false;
     for (const item of items) {
       const events = isFields(item) ? eventsOf(item.events) : undefined;
-      const isSound = has(item, { room: 'string', unread: 'number', mentions: 'number' }) && isSeq(item.seq);
-      if (!isSound || !isSeq(item.seq) || !events) throw nonsense('sync');
+      if (!events || !has(item, { room: 'string', unread: 'number', mentions: 'number' }) || !isSeq(item.seq))
+        throw nonsense('sync');
       const room = this.get(String(item.room));
       whole?.answered.add(room.id);
       const before = room.log.position;
@@ -186,19 +197,22 @@ export class Rooms {
     room.summarize({ ...summary, ...counts }, counts.seq);
   }
 
-  /** Asks for what did not come in its turn, if it does not come in a moment. */
-  #fillGap(room: RoomKeeper): void {
+  /** Asks for what did not come in its turn, if it does not come in a moment; where it never does, after random waits that double. */
+  #fillGap(room: RoomKeeper, tries = 0): void {
     const { platform, timing, link } = this.#context;
     const stuckAt = room.log.position;
-    platform.after(timing.gapPatience, () => {
-      if (room.log.position !== stuckAt || !room.log.hasGap || link.state.getSnapshot().status !== 'online')
-        return;
-      const request: Request = (action, fields) => link.request(action, fields);
-      this.#sync(request, [room])
-        .catch(() => this.#context.problem(`a gap in ${room.id} after ${stuckAt}`))
-        .finally(() => {
-          if (room.log.hasGap) this.#fillGap(room);
-        });
+    // All that comes after the same gap waits for the same answer.
+    if (!room.log.hasGap || (tries === 0 && this.#stuckAt.get(room) === stuckAt)) return;
+    this.#stuckAt.set(room, stuckAt);
+    const wait = timing.gapPatience + (tries && backOff(platform, timing, tries));
+    platform.after(wait, async () => {
+      // Every new connection catches up by itself.
+      if (link.state.getSnapshot().status !== 'online') return this.#stuckAt.delete(room);
+      if (room.log.position === stuckAt)
+        await this.#sync((action, fields) => link.request(action, fields), [room]).catch(() =>
+          this.#context.problem(`a gap in ${room.id} after ${stuckAt}`),
+        );
+      this.#fillGap(room, room.log.position === stuckAt ? tries + 1 : 0);
     });
   }
 
@@ -278,9 +292,7 @@ export class Rooms {
       const summaries = this.all().flatMap(({ summary }) => summary.getSnapshot() ?? []);
       const at = ({ lastMessage, createdAt }: RoomSummary): string => lastMessage?.at ?? createdAt ?? '';
       const sorted = summaries.sort((a, b) => (at(a) > at(b) ? -1 : at(a) < at(b) ? 1 : 0));
-      const now = this.list.getSnapshot();
-      if (sorted.length !== now.length || sorted.some((summary, index) => summary !== now[index]))
-        this.list.set(sorted);
+      if (!isSameList(sorted, this.list.getSnapshot())) this.list.set(sorted);
     });
   }
 }

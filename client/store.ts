@@ -54,6 +54,11 @@ export class Store<T> implements Observable<T> {
   }
 }
 
+/** Whether two lists hold the same. */
+export function isSameList(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((item, at) => item === others[at]);
+}
+
 /**
  * Resolves with the first snapshot that `accepts`.
  *

@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 import { refusal } from './error.ts';
 import { readPage } from './history.ts';
 import { MessageList } from './message-list.ts';
-import { Store } from './store.ts';
+import { isSameList, Store } from './store.ts';
 import type { OutgoingMessage, Timeline } from './types.ts';
 
 /** Messages of a page. */
@@ -181,9 +181,7 @@ export class TimelineKeeper {
     // Read from history, a message may be here before its answer: it is shown in its place, and once.
     const keys = outgoing.length > 0 ? new Set(this.list.items.map(({ key }) => key)) : undefined;
     const items = [...this.list.items, ...outgoing.filter(({ key }) => !keys?.has(key))];
-    const isSame =
-      items.length === before.items.length && items.every((item, at) => item === before.items[at]);
-    const after: Timeline = { ...now, items: isSame ? before.items : items };
+    const after: Timeline = { ...now, items: isSameList(items, before.items) ? before.items : items };
     const isShown = (Object.keys(after) as (keyof Timeline)[]).every((name) => after[name] === before[name]);
     if (!isShown) this.store.set(after);
   }

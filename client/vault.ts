@@ -67,14 +67,10 @@ export class Vault implements Storage {
     try {
       return await task();
     } catch (error) {
-      this.#complain(error);
+      const reason = error instanceof Error ? error.message : String(error);
+      // The first reason is the one to show.
+      this.state.update((state) => (state.kind === 'memory' ? state : { kind: 'memory', reason }));
       return undefined;
     }
-  }
-
-  /** The first reason is the one to show. */
-  #complain(error: unknown): void {
-    if (this.state.getSnapshot().kind === 'memory') return;
-    this.state.set({ kind: 'memory', reason: error instanceof Error ? error.message : String(error) });
   }
 }

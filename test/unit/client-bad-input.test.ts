@@ -281,6 +281,26 @@ describe('the session', () => {
     expect(third.session.getSnapshot()).toBeUndefined();
   });
 
+  it('of the next user holds nothing that was still to be kept of the one before', async () => {
+    const storage = memoryStorage();
+    const parley = await open({ storage });
+    service.commit({ text: 'for alice alone' });
+    await service.clock.pass(50);
+    service.onCommand = ({ action, id }) =>
+      action === 'sync' ? { type: 'reply', id, data: { rooms: [] } } : undefined;
+    service.onCall = (path) => {
+      if (path === '/rooms') return { status: 200, body: { items: [] } };
+      const tokens = { accessToken: 'a', refreshToken: 'r', expiresIn: 900 };
+      const user = { user: 'bobby', displayName: 'Bob' };
+      return path === '/auth/login' ? { status: 200, body: { user, ...tokens } } : undefined;
+    };
+    const entered = parley.login({ username: 'bobby', password: 'long enough' });
+    await service.clock.pass(3_000);
+    expect((await entered).user).toBe('bobby');
+    expect(parley.rooms.getSnapshot()).toEqual([]);
+    expect(JSON.stringify(await storage.list(''))).not.toContain('for alice alone');
+  });
+
   it('an answer that was lost is asked for again with the same token', async () => {
     const parley = await open();
     let lost = 0;

@@ -162,6 +162,61 @@ describe('the connection', () => {
     expect(texts().at(-1)).toBe('away 249');
   });
 
+  it('P5 asks ever less often for a gap that is never filled, once for all that comes after it, and fills it when it can', async () => {
+    await online();
+    parley.room('general').messages.subscribe(() => {});
+    service.commit({ text: 'one' });
+    service.commit({ text: 'two' }, true);
+    await service.clock.pass(10);
+    const asked: number[] = [];
+    service.onCommand = ({ action, id }) => {
+      if (action !== 'sync') return undefined;
+      asked.push(service.clock.now);
+      const counts = { seq: service.log.length, read: 0, unread: 0, mentions: 0 };
+      return {
+        type: 'reply',
+        id,
+        data: { rooms: [{ room: 'general', ...counts, events: [], more: false }] },
+      };
+    };
+    for (let count = 0; count < 20; count++) service.commit({ text: `after ${count}` });
+    const began = service.clock.now;
+    await service.clock.pass(2_000);
+    expect(asked[0]).toBe(began + 250);
+    expect(asked.length).toBeLessThan(8);
+    await service.clock.pass(10 * 60_000);
+    // Half a minute at most lies between two, a quarter of one on average, and no two clients have the same waits.
+    const waits = asked.slice(1).map((at, index) => at - (asked[index] ?? 0));
+    expect(asked.length).toBeLessThan(80);
+    expect(Math.max(...waits)).toBeGreaterThan(10_000);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(30_250);
+    expect(new Set(waits).size).toBeGreaterThan(waits.length / 2);
+    expect(texts()).toEqual(['one']);
+    service.onCommand = () => undefined;
+    await service.clock.pass(31_000);
+    expect(texts()).toHaveLength(22);
+    // The next gap is asked for at once again.
+    service.commit({ text: 'late' }, true);
+    service.commit({ text: 'last' });
+    await service.clock.pass(300);
+    expect(texts().slice(-2)).toEqual(['late', 'last']);
+  });
+
+  it('lists the rooms though no socket opens, and asks again once one does', async () => {
+    platform = service.platform();
+    service.isUp = false;
+    parley = connect({ url: 'http://parley.test', platform });
+    const entered = parley.login({ username: 'alice', password: 'long enough' });
+    await service.clock.pass(100);
+    await entered;
+    expect(parley.state.getSnapshot().status).not.toBe('online');
+    expect(parley.rooms.getSnapshot()).toMatchObject([{ room: 'general', unread: 0 }]);
+    service.commit({ text: 'meanwhile' });
+    service.isUp = true;
+    await service.clock.pass(60_000);
+    expect(parley.rooms.getSnapshot()).toMatchObject([{ room: 'general', unread: 1 }]);
+  });
+
   it('joins history to what comes meanwhile, without a hole, though the page was read before', async () => {
     await online();
     service.commit({ text: 'one' });
