@@ -8,6 +8,7 @@ import { pause } from '../helper/endpoint.ts';
 import { planOf } from '../simulation/noise.ts';
 import { randomOf } from '../simulation/random.ts';
 import { chosenSeeds } from '../simulation/seeds.ts';
+import { describeCalls } from './calls.ts';
 import { Device, newPerson, type Person } from './device.ts';
 import { Network } from './network.ts';
 import { compare, type RunResult, run, type Storm } from './run.ts';
@@ -118,6 +119,8 @@ describe('the cut after two hours, shortened to seconds', () => {
     for (const device of devices) device.close();
   });
 });
+
+describeCalls(() => service);
 
 /** The fault plan of the first seed, for all of the group. */
 function stormOf(group: readonly number[]): Storm {

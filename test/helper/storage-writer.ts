@@ -1,0 +1,14 @@
+/** A process that keeps values in a folder: `storage-writer.ts FOLDER NAME TIMES BYTES`. Says `ready`, then what was refused. */
+import { fileStorage } from '../../client/node/file-storage.ts';
+
+const [folder = '', name = '', times = '', bytes = ''] = process.argv.slice(2);
+const storage = await fileStorage(folder);
+process.stdout.write('ready\n');
+for (let round = 1; round <= Number(times); round++) {
+  const value = { name, round, text: name.repeat(Number(bytes)) };
+  for (const key of ['shared', `own/${name}`]) {
+    await storage
+      .set(key, value)
+      .catch(({ code }: NodeJS.ErrnoException) => process.stdout.write(`${code}\n`));
+  }
+}
