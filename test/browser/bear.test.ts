@@ -129,6 +129,16 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
     await ann.sees('message 1 of many');
   }, 90_000);
 
+  it('shows whole what can be done about the topmost message, half of which is out of sight', async () => {
+    const edge = await ann.page.evaluate(halfOver);
+    await ann.page.mouse.move(edge.left + 200, edge.top + 4);
+    const toolbar = ann.page.getByRole('toolbar', { name: 'Message actions' });
+    const box = await toolbar.boundingBox();
+    expect(box?.y).toBeGreaterThanOrEqual(edge.top);
+    await toolbar.getByRole('button', { name: 'React with 👍' }).click();
+    await ann.button(/^👍 1/).waitFor();
+  });
+
   it.each(['light', 'dark'] as const)(
     'has no serious barrier in any of its views: %s',
     async (colorScheme) => {
@@ -220,6 +230,18 @@ async function scrollFor(ms: number): Promise<Scrolled> {
     frames++;
   }
   return { frames, ms: performance.now() - start };
+}
+
+/** Scrolls so that a message lies half over the upper edge. Runs in the page. @returns that edge. */
+function halfOver(): { readonly left: number; readonly top: number } {
+  const log = document.querySelector('[role=log]');
+  const { left = 0, top = 0, bottom = 0 } = log?.getBoundingClientRect() ?? {};
+  const seen = [...(log?.querySelectorAll('article') ?? [])].map((article) =>
+    article.getBoundingClientRect(),
+  );
+  const message = seen.find((box) => box.top > (top + bottom) / 2);
+  log?.scrollBy(0, (message?.top ?? 0) - top + (message?.height ?? 0) / 2);
+  return { left, top };
 }
 
 /** As fast as what is older comes. Runs in the page. */

@@ -5,10 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, openBrowser } from '../../scripts/browser.ts';
 import { freshName } from '../helper/account.ts';
+import { givePlatform } from '../helper/browser-platform.ts';
 import { type Started, startService } from '../helper/start.ts';
 import { Person } from '../helper/web-app.ts';
 
@@ -111,6 +112,109 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
     for (const tab of tabs) await tab.page.close();
   });
 
+  it('keeps values in IndexedDB: other tabs see them, a reload leaves them, a full disk refuses them', async () => {
+    const [page, tab] = await bareTabs(2);
+    if (!page || !tab) throw new Error('no tab was opened');
+    await page.evaluate(async () => {
+      const storage = await window.platform.openStorage('a store');
+      for (const key of ['outbox/al/2', 'outbox/al/1', 'outbox/alice/1', 'session'])
+        await storage.set(key, { key });
+      await storage.set('session', { key: 'again' });
+      await storage.delete('outbox/al/2');
+    });
+    await page.reload();
+    await givePlatform(page);
+    for (const each of [page, tab]) {
+      const read = await each.evaluate(async () => {
+        const storage = await window.platform.openStorage('a store');
+        return [await storage.list('outbox/al/'), await storage.get('session'), await storage.get('none')];
+      });
+      expect(read).toEqual([[['outbox/al/1', { key: 'outbox/al/1' }]], { key: 'again' }, undefined]);
+    }
+    await fillDisk(page);
+    const refused = await page.evaluate(async () => {
+      const storage = await window.platform.openStorage('a store');
+      const failure = storage
+        .set('session', 'x'.repeat(5_000_000))
+        .catch((error: DOMException) => error.name);
+      return [await failure, await storage.get('session')];
+    });
+    expect(refused).toEqual(['QuotaExceededError', { key: 'again' }]);
+    // Who wants to delete it is not held up by a tab that has it open; that one is refused from then on.
+    const deleted = await page.evaluate(async () => {
+      const storage = await window.platform.openStorage('a store');
+      const deleting = indexedDB.deleteDatabase('a store');
+      const how = await new Promise((resolve) => {
+        deleting.onsuccess = () => resolve('deleted');
+        deleting.onblocked = () => resolve('blocked');
+      });
+      return [how, await storage.get('session').catch((error: DOMException) => error.name)];
+    });
+    expect(deleted).toEqual(['deleted', 'InvalidStateError']);
+    await page.context().close();
+  });
+
+  it('does one thing in one tab at a time', async () => {
+    const tabs = await bareTabs(3);
+    const times = await Promise.all(
+      tabs.map((tab) =>
+        tab.evaluate(() =>
+          window.platform.exclusively('a lock', async () => {
+            const from = Date.now();
+            await new Promise((resolve) => setTimeout(resolve, 50));
+            return { from, to: Date.now() };
+          }),
+        ),
+      ),
+    );
+    times.sort((a, b) => a.from - b.from);
+    for (const [index, { from }] of times.slice(1).entries())
+      expect(from).toBeGreaterThanOrEqual(times[index]?.to ?? 0);
+    await tabs[0]?.context().close();
+  });
+
+  it('renews its token in one tab for all', async () => {
+    const context = alice.page.context();
+    const tabs = await Promise.all(
+      ['one', 'another'].map(async (name) => {
+        const page = await context.newPage();
+        await page.clock.install();
+        return Person.in(page, service.http, name);
+      }),
+    );
+    for (const tab of tabs) await tab.enter('Lighthouse');
+    const [one, another] = tabs;
+    if (!one || !another) throw new Error('no tab was opened');
+    let renewals = 0;
+    context.on('request', (request) => {
+      if (request.url().endsWith('/api/auth/refresh')) renewals++;
+    });
+    // A token is renewed after 42 to 51 seconds of its minute.
+    await another.page.clock.fastForward(30_000);
+    await one.page.clock.fastForward(52_000);
+    await expect.poll(() => renewals).toBe(1);
+    await one.say('renewed');
+    await another.sees('renewed');
+    // By its own clock the token that it had would be too old by now.
+    await another.page.clock.fastForward(30_000);
+    await another.say('by another');
+    await bob.sees('by another');
+    expect(renewals).toBe(1);
+    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([]);
+    for (const tab of tabs) await tab.page.close();
+  });
+
+  it('goes on where the disk is full, and says so', async () => {
+    const fay = await Person.register(browser, service, 'fay');
+    await fay.join('Lighthouse');
+    await fillDisk(fay.page);
+    await fay.say('no room, yet here');
+    await alice.sees('no room, yet here');
+    await fay.reads('Nothing can be kept in this browser');
+    expect(fay.complaints).toEqual([]);
+    await fay.close();
+  });
+
   it('goes on where storage is denied, and says so', async () => {
     const carol = await Person.open(browser, service, 'carol');
     await carol.page.addInitScript(() => {
@@ -194,6 +298,10 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
   });
 
   it('writes on while its token ends', async () => {
+    // A tab that sleeps with the lock does not keep the others from renewing theirs.
+    const [asleep, awake] = await bareTabs(2);
+    await asleep?.evaluate(() => void window.platform.exclusively('a lock', () => new Promise(() => {})));
+    const wentOn = awake?.evaluate(() => window.platform.exclusively('a lock', async () => 'went on'));
     await alice.composer.fill('the first half, ');
     await pause(Math.max(0, loggedInAt + (TOKEN_SECONDS + 3) * 1_000 - Date.now()));
     await alice.composer.press('End');
@@ -201,8 +309,32 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
     await alice.composer.press('Enter');
     await bob.sees('the first half, and the second');
     expect(await alice.page.getByLabel('Username').count()).toBe(0);
+    expect(await wentOn).toBe('went on');
+    await awake?.context().close();
   });
 });
+
+/** Tabs of one browser with what the client takes of it, and no app. */
+async function bareTabs(count: number): Promise<readonly Page[]> {
+  const context = await browser.newContext();
+  const tabs: Page[] = [];
+  for (let tab = 0; tab < count; tab++) {
+    const page = await context.newPage();
+    await page.goto(`${service.http}/config.json`);
+    tabs.push(page);
+  }
+  await givePlatform(...tabs);
+  return tabs;
+}
+
+/** The page's origin may store no more from now on. */
+async function fillDisk(page: Page): Promise<void> {
+  const browserItself = await page.context().newCDPSession(page);
+  await browserItself.send('Storage.overrideQuotaForOrigin', {
+    origin: new URL(page.url()).origin,
+    quotaSize: 0,
+  });
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

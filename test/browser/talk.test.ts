@@ -1,4 +1,5 @@
 /** Two people talk in the web app, one of them on a phone, and do all that it is for. */
+import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, openBrowser } from '../../scripts/browser.ts';
@@ -12,7 +13,12 @@ let alice: Person;
 let bob: Person;
 
 /** They do in a minute what people do in an hour. */
-const CONTEXT = { commandsPerMinute: '6000', commandBurst: '1000', httpCallsPerMinute: '0' };
+const CONTEXT = {
+  commandsPerMinute: '6000',
+  commandBurst: '1000',
+  httpCallsPerMinute: '0',
+  notificationDelaySeconds: '1',
+};
 
 describe.skipIf(path === undefined)('two people (needs Chromium on the PATH or in CHROMIUM)', () => {
   beforeAll(async () => {
@@ -196,6 +202,63 @@ describe.skipIf(path === undefined)('two people (needs Chromium on the PATH or i
     await bob.enter('Harbour');
   });
 
+  it('are told by the browser of what they are not looking at, and one press leads there', async () => {
+    await alice.page.context().grantPermissions(['notifications', 'clipboard-read', 'clipboard-write']);
+    await alice.page.evaluate(listenToNotifications);
+    await bob.say(`lights out, @${alice.name}`);
+    await alice.sees('lights out');
+    await alice.enter(bob.name);
+    await bob.say(`are you asleep, @${alice.name}?`);
+    const shown = () =>
+      alice.page.evaluate(() => window.shownNotifications.map(({ title, body }) => ({ title, body })));
+    // What was in front of alice is not told.
+    await expect
+      .poll(shown)
+      .toEqual([{ title: `${bob.name} in Harbour`, body: `are you asleep, @${alice.name}?` }]);
+    await alice.page.evaluate(() => window.shownNotifications[0]?.dispatchEvent(new Event('click')));
+    await alice.page.getByRole('heading', { level: 1, name: 'Harbour' }).waitFor();
+    await alice.sees('are you asleep');
+  });
+
+  it('keep a room for a while, and take it along', async () => {
+    await alice.createRoom('Logbook');
+    await bob.button('Back to rooms').click();
+    await bob.join('Logbook');
+    await bob.say('wind from the west');
+    await alice.sees('wind from the west');
+    await alice.button('Room details').click();
+    await alice.panel.getByLabel('Keep messages').selectOption('7 days');
+    await alice.panel.getByRole('button', { name: 'Save changes' }).click();
+    const dialog = alice.page.getByRole('dialog');
+    await dialog.getByText(/Messages are kept for 7 days. Those that are older now are gone/).waitFor();
+    await dialog.getByRole('button', { name: 'Delete and save' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const download = alice.page.waitForEvent('download');
+    await alice.panel.getByRole('button', { name: 'Export messages' }).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toBe('logbook.jsonl');
+    const lines = (await readFile(await file.path(), 'utf8')).trimEnd().split('\n');
+    const events = lines.map((line) => JSON.parse(line) as { seq: number; type: string; text?: string });
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
+    expect(events.filter(({ text }) => text === 'wind from the west')).toHaveLength(1);
+    expect(events.at(-1)).toMatchObject({ type: 'room.updated', retentionDays: 7 });
+    // A member is told, and can do neither.
+    await bob.button('Room details').click();
+    await bob.panel.getByText('Messages are kept for 7 days.').waitFor();
+    expect(await bob.panel.getByLabel('Keep messages').count()).toBe(0);
+    expect(await bob.button('Export messages').count()).toBe(0);
+    await bob.button('Close Room details').click();
+    await bob.button('Back to rooms').click();
+    // Both may take along what they said to each other.
+    await bob.enter(alice.name);
+    await bob.button('Room details').click();
+    await bob.button('Export messages').waitFor();
+    await bob.button('Close Room details').click();
+    await bob.button('Back to rooms').click();
+    await bob.enter('Harbour');
+    await alice.enter('Harbour');
+  });
+
   it('moderate: invite, mute, report, remove and ban', async () => {
     await alice.createRoom('Captains', 'private');
     await alice.button(/^Members/).click();
@@ -262,6 +325,24 @@ describe.skipIf(path === undefined)('two people (needs Chromium on the PATH or i
     await bob.link('Harbour').waitFor({ state: 'detached' });
   });
 });
+
+declare global {
+  interface Window {
+    /** Notifications that the page has shown. */
+    shownNotifications: Notification[];
+  }
+}
+
+/** Keeps each notification that the page shows; the browser's own constructor makes it. Runs in the page. */
+function listenToNotifications(): void {
+  window.shownNotifications = [];
+  window.Notification = class extends Notification {
+    constructor(title: string, options?: NotificationOptions) {
+      super(title, options);
+      window.shownNotifications.push(this);
+    }
+  };
+}
 
 /** A picture, dropped on the page or pasted into the text. Runs in the page. */
 async function givePicture(how: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Attachment } from '../../client/index.ts';
 import { IconButton } from '../ui/button.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { ProgressBar } from '../ui/progress-bar.tsx';
 import { sizeText } from './file-names.ts';
 import css from './files.module.css';
 import type { Upload, Uploads } from './use-uploads.ts';
@@ -76,12 +77,7 @@ function UnderWay({ upload, onCancel, onRetry }: UnderWayProps) {
         onClick={onCancel}
       />
       {!error && (
-        <progress
-          className={css.progress}
-          max={file.size}
-          value={sent}
-          aria-label={`Uploading ${file.name}`}
-        />
+        <ProgressBar className={css.progress} label={`Uploading ${file.name}`} done={sent} of={file.size} />
       )}
     </li>
   );

@@ -1,6 +1,8 @@
 import { type FormEvent, useState } from 'react';
 import type { Room, RoomSummary } from '../../client/index.ts';
+import { isShorter, retentionChoices, retentionText } from '../rooms/retention.ts';
 import { Button } from '../ui/button.tsx';
+import { Confirm } from '../ui/confirm.tsx';
 import { Choice, Field, TextField } from '../ui/field.tsx';
 import { ErrorText } from '../ui/state.tsx';
 import { textOf } from '../ui/text-of.ts';
@@ -22,23 +24,34 @@ const PAUSES = [
   { value: '3600', label: '1 hour' },
 ] as const;
 
+type Changes = Parameters<Room['update']>[0];
+
 /** Changes a room: for its admins. */
 export function RoomForm({ room, summary }: { readonly room: Room; readonly summary: RoomSummary }) {
   const [kind, setKind] = useState<'public' | 'private'>(summary.kind === 'private' ? 'private' : 'public');
   const [pause, setPause] = useState(String(summary.slowModeSeconds));
+  const [kept, setKept] = useState(String(summary.retentionDays ?? ''));
+  const [asked, setAsked] = useState<Changes>();
   const [state, setState] = useState<{ readonly busy?: boolean; readonly error?: string }>({});
+  const update = async (changes: Changes) => {
+    await room.update(changes);
+    say('Saved.');
+  };
   const save = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const given = new FormData(event.currentTarget);
+    const retentionDays = kept === '' ? null : Number(kept);
+    const changes = {
+      name: String(given.get('name') ?? '').trim(),
+      topic: String(given.get('topic') ?? '').trim(),
+      kind,
+      slowModeSeconds: Number(pause),
+      retentionDays,
+    };
+    if (isShorter(summary.retentionDays, retentionDays)) return setAsked(changes);
     setState({ busy: true });
     try {
-      await room.update({
-        name: String(given.get('name') ?? '').trim(),
-        topic: String(given.get('topic') ?? '').trim(),
-        kind,
-        slowModeSeconds: Number(pause),
-      });
-      say('Saved.');
+      await update(changes);
       setState({});
     } catch (error) {
       setState({ error: textOf(error) });
@@ -59,6 +72,13 @@ export function RoomForm({ room, summary }: { readonly room: Room; readonly summ
           options={pauses}
           onChange={setPause}
         />
+        <Choice<string>
+          label="Keep messages"
+          hint="Older ones are deleted for everyone, with their files."
+          value={kept}
+          options={retentionChoices(kept)}
+          onChange={setKept}
+        />
         <ErrorText>{state.error}</ErrorText>
         <div className={css.buttons}>
           <Button type="submit" look="primary" busy={state.busy}>
@@ -66,6 +86,16 @@ export function RoomForm({ room, summary }: { readonly room: Room; readonly summ
           </Button>
         </div>
       </form>
+      {asked && (
+        <Confirm
+          title="Delete older messages?"
+          action="Delete and save"
+          onConfirm={() => update(asked)}
+          onClose={() => setAsked(undefined)}
+        >
+          {retentionText(asked.retentionDays)} Those that are older now are gone for everyone, for good.
+        </Confirm>
+      )}
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import { lazy, Suspense } from 'react';
 import type { Notify } from '../../client/index.ts';
+import { retentionText } from '../rooms/retention.ts';
 import { rightsIn } from '../rooms/rights.ts';
 import { Choice } from '../ui/field.tsx';
 import { attempt, say } from '../ui/toasts.tsx';
@@ -9,6 +10,7 @@ import css from './panel.module.css';
 import type { PanelProps } from './panel-props.ts';
 
 const RoomForm = lazy(async () => ({ default: (await import('./room-form.tsx')).RoomForm }));
+const ExportRoom = lazy(async () => ({ default: (await import('./export-room.tsx')).ExportRoom }));
 const Moderation = lazy(async () => ({ default: (await import('./moderation.tsx')).Moderation }));
 
 const NOTIFY = [
@@ -41,6 +43,7 @@ export function SettingsPanel({ room, summary, name, onClose }: PanelProps) {
         <Suspense>
           {moderates && <RoomForm key={summary.room} room={room} summary={summary} />}
           {moderates && <Moderation room={room} />}
+          {(moderates || isDirect) && <ExportRoom room={room} name={name} />}
         </Suspense>
         {!isDirect && <LeaveRoom room={room} name={name} owns={owns} />}
       </Scroll>
@@ -54,7 +57,8 @@ function About({ summary }: Pick<PanelProps, 'summary'>) {
       <h3 className={css.sectionTitle}>{summary.name}</h3>
       <p className={css.soft}>{summary.topic || 'It has no topic.'}</p>
       <p className={css.soft}>
-        {summary.kind === 'private' ? 'Private: by invitation only.' : 'Public: anyone can join.'}
+        {summary.kind === 'private' ? 'Private: by invitation only.' : 'Public: anyone can join.'}{' '}
+        {retentionText(summary.retentionDays)}
       </p>
     </section>
   );

@@ -1,4 +1,5 @@
 import type { Parley } from '../../client/index.ts';
+import { save } from '../files/save.ts';
 
 /** Reads all that is stored about the user, page by page, and lets the browser save it as one file. */
 export async function saveExport(parley: Parley): Promise<void> {
@@ -9,10 +10,5 @@ export async function saveExport(parley: Parley): Promise<void> {
     items.push(...page.items);
     cursor = page.cursor;
   } while (cursor !== undefined);
-  const file = new Blob([JSON.stringify(items, undefined, 2)], { type: 'application/json' });
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(file);
-  link.download = 'parley-export.json';
-  link.click();
-  URL.revokeObjectURL(link.href);
+  save([JSON.stringify(items, undefined, 2)], 'application/json', 'parley-export.json');
 }

@@ -1,4 +1,5 @@
 import type { RoomSummary } from '../../client/index.ts';
+import { retentionText } from '../rooms/retention.ts';
 import { dayLabel } from '../time/format.ts';
 import { useNow } from '../time/use-now.ts';
 import { Avatar } from '../ui/avatar.tsx';
@@ -7,7 +8,7 @@ import css from './room.module.css';
 
 /** What stands before a room's first message. */
 export function RoomStart({ summary, name }: { readonly summary: RoomSummary; readonly name: string }) {
-  const { kind, createdAt, topic } = summary;
+  const { kind, createdAt, topic, retentionDays } = summary;
   const now = useNow();
   if (kind === 'direct') {
     return (
@@ -31,7 +32,7 @@ export function RoomStart({ summary, name }: { readonly summary: RoomSummary; re
       <p className={css.startText}>
         {topic ? `${topic} · ` : ''}
         {kind === 'private' ? 'A private room' : 'A room that anyone can join'}, made{' '}
-        {madeOn(dayLabel(createdAt, now))}.
+        {madeOn(dayLabel(createdAt, now))}. {retentionText(retentionDays)}
       </p>
     </div>
   );

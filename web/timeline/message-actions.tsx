@@ -34,33 +34,35 @@ export function MessageActions({ item, onHeld }: Props) {
     );
   return (
     <>
-      <div className={css.actions} role="toolbar" aria-label="Message actions">
-        {QUICK.map((emoji) => (
-          <button
-            key={emoji}
-            type="button"
-            className={css.quick}
-            aria-label={`React with ${emoji}`}
-            title={`React with ${emoji}`}
-            onClick={() => react(emoji)}
-          >
-            {emoji}
-          </button>
-        ))}
-        <EmojiButton icon="smilePlus" label="Add a reaction" onPick={react} onOpenChange={onHeld} />
-        {!isThread && (
-          <IconButton
-            icon="messageSquareText"
-            label="Reply in thread"
-            onClick={() => beside({ thread: item.thread ?? item.seq })}
+      <div className={css.actionsPlace}>
+        <div className={css.actions} role="toolbar" aria-label="Message actions">
+          {QUICK.map((emoji) => (
+            <button
+              key={emoji}
+              type="button"
+              className={css.quick}
+              aria-label={`React with ${emoji}`}
+              title={`React with ${emoji}`}
+              onClick={() => react(emoji)}
+            >
+              {emoji}
+            </button>
+          ))}
+          <EmojiButton icon="smilePlus" label="Add a reaction" onPick={react} onOpenChange={onHeld} />
+          {!isThread && (
+            <IconButton
+              icon="messageSquareText"
+              label="Reply in thread"
+              onClick={() => beside({ thread: item.thread ?? item.seq })}
+            />
+          )}
+          <MenuButton
+            icon="ellipsis"
+            label="More actions"
+            groups={menuOf(item, timeline, open)}
+            onOpenChange={onHeld}
           />
-        )}
-        <MenuButton
-          icon="ellipsis"
-          label="More actions"
-          groups={menuOf(item, timeline, open)}
-          onOpenChange={onHeld}
-        />
+        </div>
       </div>
       {dialog && <MessageDialogs open={dialog} item={item} onClose={() => open(undefined)} />}
     </>
