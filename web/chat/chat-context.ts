@@ -5,6 +5,8 @@ import type { Directory } from '../people/directory.ts';
 export interface ChatSurroundings {
   readonly me: string;
   readonly directory: Directory;
+  /** Whether a room that is not listed is none of the user's. */
+  readonly knowsRooms: boolean;
 }
 
 export const ChatContext = createContext<ChatSurroundings | undefined>(undefined);

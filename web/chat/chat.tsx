@@ -5,6 +5,7 @@ import { Notifications } from '../notifications/notifications.tsx';
 import { TitleBadge } from '../notifications/title-badge.tsx';
 import { Directory } from '../people/directory.ts';
 import { RoomView } from '../room/room-view.tsx';
+import { useKnowsRooms } from '../rooms/use-knows-rooms.ts';
 import { Sidebar } from '../sidebar/sidebar.tsx';
 import { StatusBars } from '../status/status-bars.tsx';
 import { classes } from '../ui/classes.ts';
@@ -33,7 +34,8 @@ export function Chat({ user }: Props) {
   }, [directory]);
   const { room, panel, thread } = route;
   const hasPanel = panel !== undefined || (room !== undefined && thread !== undefined);
-  const chat = useMemo(() => ({ me: user.user, directory }), [user.user, directory]);
+  const knowsRooms = useKnowsRooms();
+  const chat = useMemo(() => ({ me: user.user, directory, knowsRooms }), [user.user, directory, knowsRooms]);
   return (
     <ChatContext value={chat}>
       <div

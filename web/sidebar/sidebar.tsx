@@ -3,6 +3,7 @@ import type { RoomSummary } from '../../client/index.ts';
 import { useParley } from '../app/parley-context.ts';
 import { useObservable } from '../app/use-observable.ts';
 import { go, useRoute } from '../app/use-route.ts';
+import { useChat } from '../chat/chat-context.ts';
 import { AskForNotifications } from '../notifications/ask.tsx';
 import { type RoomDialogName, RoomDialogs } from '../rooms/room-dialogs.tsx';
 import { Brand } from '../session/brand.tsx';
@@ -21,8 +22,9 @@ export function Sidebar({ current }: { readonly current: string | undefined }) {
   const parley = useParley();
   const rooms = useObservable(parley.rooms);
   const { status } = useObservable(parley.state);
+  const { knowsRooms } = useChat();
   const [dialog, setDialog] = useState<RoomDialogName>();
-  const isComing = rooms.length === 0 && (status === 'connecting' || status === 'catching-up');
+  const isComing = status === 'connecting' || status === 'catching-up';
   return (
     <nav className={css.sidebar} aria-label="Rooms">
       <div className={css.head}>
@@ -42,10 +44,12 @@ export function Sidebar({ current }: { readonly current: string | undefined }) {
             </>
           }
         >
-          {isComing ? (
+          {rooms.length > 0 || knowsRooms ? (
+            <RoomLinks rooms={groupRooms(rooms)} current={current} />
+          ) : isComing ? (
             <Skeleton label="Loading rooms" lines={3} />
           ) : (
-            <RoomLinks rooms={groupRooms(rooms)} current={current} />
+            <p className={css.none}>Your rooms appear once Parley can be reached.</p>
           )}
         </Section>
         <Section
@@ -54,7 +58,9 @@ export function Sidebar({ current }: { readonly current: string | undefined }) {
             <IconButton small icon="plus" label="New direct message" onClick={() => setDialog('direct')} />
           }
         >
-          <DirectLinks rooms={rooms.filter(({ kind }) => kind === 'direct')} current={current} />
+          {(rooms.length > 0 || knowsRooms) && (
+            <DirectLinks rooms={rooms.filter(({ kind }) => kind === 'direct')} current={current} />
+          )}
         </Section>
       </div>
       <AskForNotifications />
