@@ -48,6 +48,7 @@ async function sendForm(
   report: (sent: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  signal?.throwIfAborted();
   const form = new FormData();
   for (const [name, value] of Object.entries(isFields(fields) ? fields : {}))
     form.append(name, String(value));
@@ -105,6 +106,7 @@ async function sendParts(
       total();
     };
     const url = await addressOf(part);
+    signal?.throwIfAborted();
     const { status } = await context.platform.put({ method: 'PUT', url, body, onProgress, signal });
     if (status >= 300) throw refusal('unavailable', OPERATION, `the storage answered ${status}`);
     onProgress(body.size);
@@ -119,7 +121,11 @@ async function sendParts(
         urls.delete(part);
         sent.delete(part);
         const told = toParleyError(error, OPERATION);
-        if (tries === TRIES || !told.isRetryable) throw told;
+        if (tries === TRIES || !told.isRetryable) {
+          // The others stop, too, after what they are at.
+          left.length = 0;
+          throw told;
+        }
         await pause(context.platform, context.platform.random() * 500 * 2 ** tries);
       }
     }

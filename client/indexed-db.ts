@@ -17,9 +17,9 @@ export async function openIndexedDb(name: string): Promise<Storage> {
   const store = (mode: IDBTransactionMode): IDBObjectStore =>
     database.transaction(STORE, mode).objectStore(STORE);
   return {
-    get: (key) => result(store('readonly').get(key)),
-    set: (key, value) => done(store('readwrite'), (values) => values.put(value, key)),
-    delete: (key) => done(store('readwrite'), (values) => values.delete(key)),
+    get: async (key) => result(store('readonly').get(key)),
+    set: async (key, value) => done(store('readwrite'), (values) => values.put(value, key)),
+    delete: async (key) => done(store('readwrite'), (values) => values.delete(key)),
     async list(prefix) {
       const values = store('readonly');
       const range = IDBKeyRange.bound(prefix, `${prefix}\uffff`);
