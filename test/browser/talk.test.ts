@@ -213,7 +213,7 @@ describe.skipIf(path === undefined)('two people (needs Chromium on the PATH or i
       alice.page.evaluate(() => window.shownNotifications.map(({ title, body }) => ({ title, body })));
     // What was in front of alice is not told.
     await expect
-      .poll(shown)
+      .poll(shown, { timeout: 10_000 })
       .toEqual([{ title: `${bob.name} in Harbour`, body: `are you asleep, @${alice.name}?` }]);
     await alice.page.evaluate(() => window.shownNotifications[0]?.dispatchEvent(new Event('click')));
     await alice.page.getByRole('heading', { level: 1, name: 'Harbour' }).waitFor();
