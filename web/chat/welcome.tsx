@@ -20,7 +20,7 @@ export function Welcome({ name }: { readonly name: string }) {
             ? 'You are in no room yet. Find one, or make one.'
             : 'Choose a room, or start something new.'}
         </p>
-        <p className={css.buttons}>
+        <div className={css.buttons}>
           <Button look="primary" icon="compass" onClick={() => setDialog('discover')}>
             Discover rooms
           </Button>
@@ -30,7 +30,7 @@ export function Welcome({ name }: { readonly name: string }) {
           <Button icon="messageCircle" onClick={() => setDialog('direct')}>
             Message someone
           </Button>
-        </p>
+        </div>
       </Empty>
       <RoomDialogs open={dialog} onClose={() => setDialog(undefined)} />
     </>

@@ -165,7 +165,11 @@ export function Composer({ room, to, place, label, onSent, onEditLast, dropZone,
           <IconButton icon="paperclip" label="Attach files" onClick={() => picker.current?.click()} />
           <EmojiButton icon="smile" label="Insert an emoji" onPick={insert} />
           <span className={css.grow} />
-          {left === undefined ? (
+          {uploads.isBusy ? (
+            <span className={css.left} role="status">
+              {uploads.hasFailed ? 'A file could not be sent' : 'Files are on their way …'}
+            </span>
+          ) : left === undefined ? (
             draft.text !== '' && <span className={css.hint}>Shift + Enter for a new line</span>
           ) : (
             <span className={classes(css.left, left < 0 && css.tooLong)} role="status">

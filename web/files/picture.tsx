@@ -4,6 +4,9 @@ import { Spinner } from '../ui/button.tsx';
 import { Icon } from '../ui/icon.tsx';
 import css from './files.module.css';
 
+/** A thumbnail is shown so high at most, CSS px. */
+const MOST_HIGH_PX = 240;
+
 interface Props {
   readonly room: Room;
   readonly attachment: Attachment;
@@ -13,9 +16,15 @@ interface Props {
 /** A small picture of a picture, to be opened. */
 export function Picture({ room, attachment, onOpen }: Props) {
   const picture = usePicture(room, attachment, true);
-  const { name } = attachment;
+  const { name, thumbnail } = attachment;
   return (
-    <button type="button" className={css.picture} aria-label={`Open picture ${name}`} onClick={onOpen}>
+    <button
+      type="button"
+      className={css.picture}
+      aria-label={`Open picture ${name}`}
+      style={thumbnail && roomFor(thumbnail)}
+      onClick={onOpen}
+    >
       {picture.url ? (
         <img src={picture.url} alt={name} onError={picture.onError} />
       ) : picture.isFailed ? (
@@ -27,6 +36,12 @@ export function Picture({ room, attachment, onOpen }: Props) {
       )}
     </button>
   );
+}
+
+/** As large as the picture will be: nothing moves when it comes. */
+function roomFor({ width, height }: NonNullable<Attachment['thumbnail']>) {
+  const scale = Math.min(1, MOST_HIGH_PX / height);
+  return { width: Math.round(width * scale), aspectRatio: `${width} / ${height}` };
 }
 
 /** Address of a picture, asked for anew once where it has run out. */

@@ -66,7 +66,7 @@ function UnderWay({ upload, onCancel, onRetry }: UnderWayProps) {
           </span>
         ) : (
           <span className={css.detail}>
-            {sizeText(sent)} of {sizeText(file.size)}
+            {sent < file.size ? `${sizeText(sent)} of ${sizeText(file.size)}` : 'Being checked …'}
           </span>
         )}
       </span>

@@ -85,6 +85,7 @@ export function useUploads(
     uploads,
     attachments,
     isBusy: uploads.length > 0,
+    hasFailed: uploads.some(({ error }) => error !== undefined),
     add,
     retry,
     cancel,

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import type { Room, SearchHit } from '../../client/index.ts';
+import { ParleyError, type Room, type SearchHit } from '../../client/index.ts';
 import { useParley } from '../app/parley-context.ts';
 import { useObservable } from '../app/use-observable.ts';
 import { go } from '../app/use-route.ts';
@@ -67,7 +67,9 @@ export function SearchPanel({ room, name, onClose }: Props) {
 function Hits({ words, room }: { readonly words: string; readonly room: Room | undefined }) {
   const parley = useParley();
   const pages = usePages(`${room?.id ?? ''} ${words}`, (cursor) =>
-    parley.search(words, { ...(room && { room: room.id }), ...(cursor !== undefined && { cursor }) }),
+    parley
+      .search(words, { ...(room && { room: room.id }), ...(cursor !== undefined && { cursor }) })
+      .catch(inOtherWords),
   );
   return (
     <PageList
@@ -86,6 +88,12 @@ function Hits({ words, room }: { readonly words: string; readonly room: Room | u
       )}
     </PageList>
   );
+}
+
+/** What is refused has no word to look for, or too many. */
+function inOtherWords(error: unknown): never {
+  const isRefused = error instanceof ParleyError && error.code === 'bad_request';
+  throw isRefused ? new Error('Look for fewer words, or for one that is less common') : error;
 }
 
 function Hit({ hit }: { readonly hit: SearchHit }) {

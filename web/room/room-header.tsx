@@ -42,9 +42,7 @@ export function RoomHeader({ room, summary, name }: Props) {
       </div>
       <div className={css.buttons}>
         {!isDirect && <Members room={room} />}
-        <span className={css.pins}>
-          <PanelButton panel="threads" icon="messageSquareText" label="Threads" />
-        </span>
+        <PanelButton panel="threads" icon="messageSquareText" label="Threads" />
         <PanelButton panel="pins" icon="pin" label="Pinned messages" />
         <PanelButton panel="search" icon="search" label="Search" />
         <PanelButton panel="settings" icon="info" label="Room details" />
