@@ -90,6 +90,8 @@ async function take(browser: Browser, http: string, scene: Scene, view: View): P
       await page.getByText('Online', { exact: true }).first().waitFor({ state: 'attached' });
     }
     await view.show(page, scene);
+    // Nothing is pointed at.
+    await page.mouse.move(0, 0);
     // Letters are there when their fonts are.
     await page.evaluate(() => document.fonts.ready.then(() => undefined));
     await page.waitForTimeout(500);
