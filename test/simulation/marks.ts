@@ -6,7 +6,9 @@ import type { Mark } from './history.ts';
 import type { Random } from './random.ts';
 import type { Recorder } from './recorder.ts';
 
-const STEPS = { least: 3, most: 8 };
+/** Marks of one device at most, and the pause before each, milliseconds. */
+const MAX_STEPS = 30;
+const PAUSE = { least: 10, most: 150 };
 /** How often a mark is one in a thread, and how often it names what is not there yet. */
 const THREAD = 0.35;
 const BEYOND = { chance: 0.15, seq: 1_000_000 };
@@ -14,17 +16,25 @@ const BEYOND = { chance: 0.15, seq: 1_000_000 };
 const MAX_RETRIES = 20;
 const RETRY_PAUSE = 50;
 
-/** Marks what a device's person has seen as read, one after the other, in any order, while the device is online. */
+/**
+ * Marks what a device's person has seen as read, one after the other, in any order, while the device is online.
+ *
+ * @param others ends when nobody says anything any more.
+ */
 export async function readAlong(
   device: Device,
-  rooms: readonly string[],
+  { rooms, others }: { readonly rooms: readonly string[]; readonly others: Promise<unknown> },
   recorder: Recorder,
   random: Random,
 ): Promise<void> {
   const { user, seen } = device.person;
-  const steps = random.between(STEPS.least, STEPS.most);
-  for (let step = 0; step < steps; step++) {
-    await pause(random.between(0, 90));
+  let isQuiet = false;
+  const quiet = () => {
+    isQuiet = true;
+  };
+  others.then(quiet, quiet);
+  for (let step = 0; step < MAX_STEPS && !isQuiet; step++) {
+    await pause(random.between(PAUSE.least, PAUSE.most));
     const room = random.pick(rooms) ?? '';
     const [upTo, about] = [random.pick(seen.get(room) ?? []), random.pick(seen.get(room) ?? [])];
     const isBeyond = random.chance(BEYOND.chance);

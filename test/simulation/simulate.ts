@@ -94,14 +94,17 @@ export async function simulate(crowd: Crowd, seed: number, noise?: Noise): Promi
     await keeper.connect();
     await noise?.begin();
     const siblings = (device: Device) => devices.filter(({ person }) => person === device.person);
+    const lives = Promise.all(
+      devices.map((device) => live(device, siblings(device), rooms, random.fork(device.name))),
+    );
     await Promise.all([
-      ...devices.map((device) => live(device, siblings(device), rooms, random.fork(device.name))),
+      lives,
       moderate(keeper.person, { devices, rooms }, recorder, random.fork(keeper.name)),
       ...[keeper.person, ...people].map((person, number) =>
         changeMessages(person, rooms, person === keeper.person, random.fork(`changes ${number}`)),
       ),
       ...[keeper, ...devices].map((device, number) =>
-        readAlong(device, rooms, recorder, random.fork(`marks ${number}`)),
+        readAlong(device, { rooms, others: lives }, recorder, random.fork(`marks ${number}`)),
       ),
       ...people.slice(0, 1).map((person) => comeAndGo(person, recorder, all, random.fork('sessions'))),
     ]);

@@ -16,7 +16,7 @@ const { seeds, only } = chosenSeeds(DEFAULT_SEEDS);
 
 let runs = 0;
 let crowd: Crowd;
-const totals = { runs: 0, occurrences: 0, events: 0, connections: 0 };
+const totals = { runs: 0, occurrences: 0, events: 0, connections: 0, mentions: 0, marks: 0 };
 
 afterAll(() => console.log(`simulated: ${JSON.stringify(totals)}`));
 
@@ -49,5 +49,9 @@ function count({ occurrences, logs }: History): void {
   totals.runs += 1;
   totals.occurrences += occurrences.length;
   totals.connections += occurrences.filter(({ kind }) => kind === 'opened').length;
-  for (const log of logs.values()) totals.events += log.length;
+  totals.marks += occurrences.filter(({ kind }) => kind === 'marked').length;
+  for (const log of logs.values()) {
+    totals.events += log.length;
+    totals.mentions += log.filter(({ mentions, everyone }) => mentions ?? everyone).length;
+  }
 }
