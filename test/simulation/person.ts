@@ -19,7 +19,7 @@ const RETRY_PAUSE = 50;
 /** How long a mute lasts, milliseconds: some messages of a run. */
 const MUTE_MS = 100;
 /** How often a message mentions somebody, and the whole room. */
-const MENTIONS = { somebody: 0.25, room: 0.1 };
+const MENTIONS = { somebody: 0.5, room: 0.15 };
 
 /** A user in the simulation, who may have several devices. */
 export class Person {
