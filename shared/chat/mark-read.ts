@@ -12,7 +12,7 @@ import { readTail } from './read-message.ts';
 import { readRoom } from './read-room.ts';
 import { refusing, strangerRefusal } from './refusals.ts';
 import type { HeadView } from './room-memory.ts';
-import { storedEvent } from './stored-event.ts';
+import { sleep, storedEvent, WAITS_MS } from './stored-event.ts';
 import { markOf, rootOf, unreadReplies } from './threads.ts';
 import { unreadAfter } from './unread.ts';
 
@@ -40,11 +40,19 @@ export async function markRead(
     const { since } = await requireMember(ctx, operation, { view, standing });
     const upTo = Math.min(seq, view.seq);
     const n = await messagesUpTo(ctx, view, upTo, operation);
-    const marked = await moveReadMark(ctx.chat, { user, room, since, mark: { seq: upTo, n } });
+    const place = { user, room, since, mark: { seq: upTo, n } };
     // The log has made the user a member already; the item comes a moment later.
-    if (!marked) throw new ParleyError('unavailable', operation, 'you are joining just now; send it again');
-    const { mark, moved } = marked;
-    return { data: { room, seq: mark.seq, unread: await unreadAfter(ctx, view, mark) }, moved };
+    for (const wait of [...WAITS_MS, undefined]) {
+      const marked = await moveReadMark(ctx.chat, place);
+      if (marked) {
+        const { mark, moved } = marked;
+        return { data: { room, seq: mark.seq, unread: await unreadAfter(ctx, view, mark) }, moved };
+      }
+      // Who has left meanwhile waits for nothing.
+      await requireMember(ctx, operation, await readRoom(ctx, { user, room }, operation));
+      if (wait !== undefined) await sleep(ctx, wait);
+    }
+    throw new ParleyError('unavailable', operation, 'you are joining just now; send it again');
   });
 }
 

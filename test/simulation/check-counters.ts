@@ -76,15 +76,19 @@ function boundsOfMark(
 /**
  * How many messages after a number mention somebody, and one for those that mention the whole room. Whom a deleted one mentioned the log
  * has forgotten: it counts as it was told while it was there, and may count where nobody was told.
+ *
+ * @param reading.time leaves out what was not there at that time for sure.
  */
-function mentionsAfter(
+export function mentionsAfter(
   facts: Facts,
-  { user, room, after }: { readonly user: string; readonly room: string; readonly after: number },
+  reading: { readonly user: string; readonly room: string; readonly after: number; readonly time?: number },
 ): { readonly least: number; readonly most: number } {
+  const { user, room, after, time = Number.POSITIVE_INFINITY } = reading;
   const told = toldOf(facts, room);
   let [sure, unsure, called, mayBeCalled] = [0, 0, 0, 0];
   for (const event of facts.history.logs.get(room) ?? []) {
     if (event.type !== 'message.created' || event.seq <= after || event.user === user) continue;
+    if (facts.earliest(room, event.seq) > time) continue;
     const said = event.deleted ? told.get(event.seq) : event;
     if (said?.mentions?.includes(user)) sure++;
     if (said?.everyone) called = 1;

@@ -1,4 +1,5 @@
 import { isTransient } from './ask.ts';
+import { mentionsAfter } from './check-counters.ts';
 import type { Facts } from './facts.ts';
 import type { Violation } from './history.ts';
 import { type MarkFacts, marksOf } from './mark-facts.ts';
@@ -40,20 +41,21 @@ function checkMark(
   return violations;
 }
 
-/** A sync tells at least the marks that were made before it, and what is unread by its own mark. */
+/** A sync tells at least the marks that were made before it, and what is unread by its own mark; no mention twice. */
 function checkSyncs(facts: Facts, marks: readonly MarkFacts[]): Violation[] {
   const violations: Violation[] = [];
   for (const { user, asked, answer } of facts.syncs.values()) {
-    for (const { room, read, unread } of answer?.rooms ?? []) {
+    for (const { room, read, unread, mentions } of answer?.rooms ?? []) {
       if (!answer || !facts.history.logs.has(room)) continue;
+      const say = (what: string): number =>
+        violations.push({ promise: 'P5', what: `a sync of ${user} in ${room} tells ${what}` });
       const before = madeBefore(marks, { user, room }, asked);
-      const name = `a sync of ${user} in ${room}`;
-      if (read < before)
-        violations.push({ promise: 'P5', what: `${name} tells ${read} read, after ${before}` });
+      if (read < before) say(`${read} read, after ${before}`);
       const { least, most } = unreadAfter(facts, { user, room, after: read, asked, time: answer.time });
-      if (unread >= least && unread <= most) continue;
-      const what = `${name} tells ${unread} unread after ${read}, the log ${least} to ${most}`;
-      violations.push({ promise: 'P5', what });
+      if (unread < least || unread > most) say(`${unread} unread after ${read}, the log ${least} to ${most}`);
+      // Mentions follow a message in a moment.
+      const mentioned = mentionsAfter(facts, { user, room, after: read, time: answer.time });
+      if (mentions > mentioned.most) say(`${mentions} mentions after ${read}, the log ${mentioned.most}`);
     }
   }
   return violations;

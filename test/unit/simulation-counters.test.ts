@@ -145,16 +145,20 @@ describe('marks', () => {
   });
 
   it('P5 resume: are told by a later sync', () => {
-    const sync = (read: number, unread: number): Occurrence[] => [
+    const sync = (read: number, unread: number, mentions = 0): Occurrence[] => [
       { kind: 'sync asked', sync: 1, user: 'bob', device: "bob's", rooms: {} },
       {
         ...{ kind: 'synced', sync: 1 },
-        rooms: [{ room: ROOM, seq: 7, read, unread, mentions: 0, events: [], more: false }],
+        rooms: [{ room: ROOM, seq: 7, read, unread, mentions, events: [], more: false }],
       },
     ];
     expect(judge([...GOOD, ...sync(4, 3)])).toEqual([]);
     expect(judge([...GOOD, ...sync(3, 4)])).toEqual(['P5 a sync of bob in den tells 3 read, after 4']);
     expect(judge([...GOOD, ...sync(4, 2)])).toHaveLength(1);
+    expect(judge([...GOOD, ...sync(4, 3, 2)])).toEqual([]);
+    expect(judge([...GOOD, ...sync(4, 3, 3)])).toEqual([
+      'P5 a sync of bob in den tells 3 mentions after 4, the log 2',
+    ]);
   });
 
   it('P6 members only: are found where a stranger made one, or a member may not', () => {
