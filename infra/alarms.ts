@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Handler } from './handler.ts';
 import type { Parts } from './parts.ts';
@@ -33,7 +34,7 @@ export class Alarms extends Construct {
     this.#add('FailureQueue', {
       says: 'A reader of the log gave up on events: they wait in the failure queue',
       section: 'failure-queue',
-      metric: log.failures.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: MINUTE }),
+      metric: waiting(log.failures),
       threshold: 1,
     });
     this.#add('DeliveryLate', {
@@ -60,7 +61,7 @@ export class Alarms extends Construct {
     this.#add('ClosingLate', {
       says: 'Connections whose token or session has ended wait to be closed',
       section: 'closing-late',
-      metric: watch.queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: MINUTE }),
+      metric: waiting(watch.queue),
       // A message that may be read is read within a moment: so many at once, minute after minute, are not.
       threshold: 100,
       minutes: 3,
@@ -68,48 +69,33 @@ export class Alarms extends Construct {
     this.#add('ErasureFailures', {
       says: 'A deleted account could not be erased: it waits in the queue of erasures that failed',
       section: 'erasure-failures',
-      metric: erasure.failures.metricApproximateNumberOfMessagesVisible({
-        statistic: 'Maximum',
-        period: MINUTE,
-      }),
+      metric: waiting(erasure.failures),
       threshold: 1,
     });
     this.#add('FileFailures', {
       says: 'An upload could not be looked at, or a file of a deleted message could not be deleted',
       section: 'file-failures',
-      metric: files.failures.metricApproximateNumberOfMessagesVisible({
-        statistic: 'Maximum',
-        period: MINUTE,
-      }),
+      metric: waiting(files.failures),
       threshold: 1,
     });
     this.#add('NotificationFailures', {
       says: 'Nobody could be notified of a message: it waits in the queue of notifications that failed',
       section: 'notification-failures',
-      metric: notifications.failures.metricApproximateNumberOfMessagesVisible({
-        statistic: 'Maximum',
-        period: MINUTE,
-      }),
+      metric: waiting(notifications.failures),
       threshold: 1,
     });
     if (webhook) {
       this.#add('WebhookFailures', {
         says: 'The webhook did not take notifications for hours: they wait in the queue of calls that failed',
         section: 'webhook-failures',
-        metric: webhook.failures.metricApproximateNumberOfMessagesVisible({
-          statistic: 'Maximum',
-          period: MINUTE,
-        }),
+        metric: waiting(webhook.failures),
         threshold: 1,
       });
     }
     this.#add('RetentionFailures', {
       says: 'A room’s older messages could not be brought under its shorter retention',
       section: 'retention-failures',
-      metric: retention.failures.metricApproximateNumberOfMessagesVisible({
-        statistic: 'Maximum',
-        period: MINUTE,
-      }),
+      metric: waiting(retention.failures),
       threshold: 1,
     });
     this.#add('HttpErrors', {
@@ -185,4 +171,9 @@ export class Alarms extends Construct {
 /** Age of the newest record that a reader of the log has taken, milliseconds. */
 export function iteratorAge(handler: Handler): cloudwatch.IMetric {
   return handler.metric('IteratorAge', { statistic: 'Maximum', period: MINUTE });
+}
+
+/** Messages of a queue that may be received now. */
+function waiting(queue: sqs.IQueue): cloudwatch.IMetric {
+  return queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum', period: MINUTE });
 }

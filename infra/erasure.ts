@@ -1,21 +1,18 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV } from '../shared/environment.ts';
 import { Handler } from './handler.ts';
 import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
+import { createTaskQueue } from './task-queue.ts';
 import type { WebSocketApi } from './websocket-api.ts';
 
 /** Of one invocation: it does as much of an erasure as it can within this, and sends itself the rest. */
 const TIMEOUT = Duration.minutes(1);
-/** Six times the function's time-out, as AWS advises: a task that is throttled on its way must not be seen twice. */
-const VISIBILITY_TIMEOUT = Duration.minutes(6);
 /** How often a task that fails is tried, over an hour, before it waits for a person. */
 const TRIES = 10;
-/** What SQS allows at most: the time there is to look at a deletion that could not be done. */
-const RETENTION = Duration.days(14);
 /** Rewriting is patient work: two at once leave the table's capacity to those who chat. */
 const CONCURRENCY = 2;
 
@@ -28,17 +25,10 @@ export class Erasure extends Construct {
 
   constructor(scope: Construct, id: string, settings: Settings, tables: Tables, webSocketApi: WebSocketApi) {
     super(scope, id);
-    const common = {
-      retentionPeriod: RETENTION,
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      removalPolicy: RemovalPolicy.DESTROY,
-    };
-    this.failures = new sqs.Queue(this, 'Failures', common);
-    this.queue = new sqs.Queue(this, 'Queue', {
-      ...common,
-      visibilityTimeout: VISIBILITY_TIMEOUT,
-      deadLetterQueue: { queue: this.failures, maxReceiveCount: TRIES },
-    });
+    ({ queue: this.queue, failures: this.failures } = createTaskQueue(this, {
+      timeout: TIMEOUT,
+      tries: TRIES,
+    }));
     this.handler = new Handler(this, 'Eraser', {
       settings,
       entry: 'queues/erase-accounts',

@@ -2,22 +2,19 @@ import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV } from '../shared/environment.ts';
 import { Handler } from './handler.ts';
 import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
+import { createTaskQueue } from './task-queue.ts';
 import { websiteOrigins } from './website-origins.ts';
 
 /** Copying five gigabytes within S3 takes a minute or two; a thumbnail half a minute at most. */
 const TIMEOUT = Duration.minutes(5);
-/** Six times the function's time-out, as AWS advises. */
-const VISIBILITY_TIMEOUT = Duration.minutes(30);
 /** How often a task that fails is tried before it waits for a person. */
 const TRIES = 5;
-/** What SQS allows at most: the time there is to look at what failed. */
-const RETENTION = Duration.days(14);
 /** Uploads come here, and what was looked at lies there: functions/runtime and shared/chat/file-store.ts say the same. */
 const UPLOADS = 'uploads/';
 const KEPT = 'files/';
@@ -39,17 +36,10 @@ export class Files extends Construct {
 
   constructor(scope: Construct, id: string, settings: Settings, tables: Tables) {
     super(scope, id);
-    const common = {
-      retentionPeriod: RETENTION,
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      removalPolicy: RemovalPolicy.DESTROY,
-    };
-    this.failures = new sqs.Queue(this, 'Failures', common);
-    this.queue = new sqs.Queue(this, 'Queue', {
-      ...common,
-      visibilityTimeout: VISIBILITY_TIMEOUT,
-      deadLetterQueue: { queue: this.failures, maxReceiveCount: TRIES },
-    });
+    ({ queue: this.queue, failures: this.failures } = createTaskQueue(this, {
+      timeout: TIMEOUT,
+      tries: TRIES,
+    }));
     const origins = [...settings.allowedOrigins, ...websiteOrigins(settings)];
     this.bucket = new s3.Bucket(this, 'Bucket', {
       encryption: s3.BucketEncryption.S3_MANAGED,

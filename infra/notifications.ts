@@ -1,25 +1,23 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV } from '../shared/environment.ts';
 import { Handler } from './handler.ts';
 import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
+import { createTaskQueue } from './task-queue.ts';
 import type { WebSocketApi } from './websocket-api.ts';
 
 /**
  * Time that a batch may take: ten messages, each with a page of a hundred people (shared/chat/notify.ts), each with a few calls. Must be
- * shorter than the lease of a claim (shared/data/notifications.ts): whose lease is over is taken for dead.
+ * shorter than the lease of a claim (shared/data/notifications.ts): whose lease is over is taken for dead. What failed comes
+ * again after six times as long, and finds it over.
  */
 const TIMEOUT = Duration.seconds(60);
-/** Six times the function's time-out, as AWS advises; longer than a claim's lease, so that what failed finds it over. */
-const VISIBILITY_TIMEOUT = Duration.minutes(6);
 /** How often a message that fails is tried, over half an hour, before it waits for a person. */
 const TRIES = 5;
-/** What SQS allows at most: the time there is to look at what failed. */
-const RETENTION = Duration.days(14);
 
 /** Notifies whom a message concerns and who has not read it: by a topic that anything may subscribe to, and on connected devices. */
 export class Notifications extends Construct {
@@ -34,17 +32,10 @@ export class Notifications extends Construct {
   constructor(scope: Construct, id: string, settings: Settings, tables: Tables, webSocketApi: WebSocketApi) {
     super(scope, id);
     this.#delaySeconds = settings.notificationDelaySeconds;
-    const common = {
-      retentionPeriod: RETENTION,
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      removalPolicy: RemovalPolicy.DESTROY,
-    };
-    this.failures = new sqs.Queue(this, 'Failures', common);
-    this.queue = new sqs.Queue(this, 'Queue', {
-      ...common,
-      visibilityTimeout: VISIBILITY_TIMEOUT,
-      deadLetterQueue: { queue: this.failures, maxReceiveCount: TRIES },
-    });
+    ({ queue: this.queue, failures: this.failures } = createTaskQueue(this, {
+      timeout: TIMEOUT,
+      tries: TRIES,
+    }));
     this.topic = new sns.Topic(this, 'Topic', { displayName: 'Parley notifications' });
     this.handler = new Handler(this, 'Notifier', {
       settings,

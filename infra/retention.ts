@@ -1,21 +1,18 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV } from '../shared/environment.ts';
 import type { Files } from './files.ts';
 import { Handler } from './handler.ts';
 import type { Settings } from './settings.ts';
 import type { Tables } from './tables.ts';
+import { createTaskQueue } from './task-queue.ts';
 
 /** Of one invocation: it goes over as much of a room as it can within this, and sends itself the rest. */
 const TIMEOUT = Duration.minutes(1);
-/** Six times the function's time-out, as AWS advises. */
-const VISIBILITY_TIMEOUT = Duration.minutes(6);
 /** How often a task that fails is tried, over an hour, before it waits for a person. */
 const TRIES = 10;
-/** What SQS allows at most: the time there is to look at what failed. */
-const FAILURE_RETENTION = Duration.days(14);
 /** Each message gets one more write: two rooms at once leave the table's capacity to those who chat. */
 const CONCURRENCY = 2;
 
@@ -33,17 +30,10 @@ export class Retention extends Construct {
 
   constructor(scope: Construct, id: string, settings: Settings, tables: Tables, files: Files) {
     super(scope, id);
-    const common = {
-      retentionPeriod: FAILURE_RETENTION,
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      removalPolicy: RemovalPolicy.DESTROY,
-    };
-    this.failures = new sqs.Queue(this, 'Failures', common);
-    this.queue = new sqs.Queue(this, 'Queue', {
-      ...common,
-      visibilityTimeout: VISIBILITY_TIMEOUT,
-      deadLetterQueue: { queue: this.failures, maxReceiveCount: TRIES },
-    });
+    ({ queue: this.queue, failures: this.failures } = createTaskQueue(this, {
+      timeout: TIMEOUT,
+      tries: TRIES,
+    }));
     this.handler = new Handler(this, 'Trimmer', {
       settings,
       entry: 'queues/trim-rooms',

@@ -3,22 +3,19 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { ENV } from '../shared/environment.ts';
 import { Handler } from './handler.ts';
 import type { Notifications } from './notifications.ts';
 import type { Settings } from './settings.ts';
+import { createTaskQueue } from './task-queue.ts';
 import type { WebhookSettings } from './webhook-settings.ts';
 
 /** A call takes ten seconds at most (shared/delivery/webhook.ts), and a batch makes its calls side by side. */
 const TIMEOUT = Duration.seconds(30);
-/** Six times the function's time-out, as AWS advises; what failed is held back by the function itself. */
-const VISIBILITY_TIMEOUT = Duration.minutes(3);
 /** How often a call is tried, over about seven hours (functions/queues/webhook.ts), before it waits for a person. */
 const TRIES = 12;
-/** What SQS allows at most: the time there is to look at what failed. */
-const RETENTION = Duration.days(14);
 /** A receiver that is small should not be overrun by a room that is large. */
 const CONCURRENCY = 2;
 /** Letters and digits, four of which are three bytes in base64: 33 bytes. */
@@ -41,17 +38,10 @@ export class Webhook extends Construct {
     { topic }: Notifications,
   ) {
     super(scope, id);
-    const common = {
-      retentionPeriod: RETENTION,
-      encryption: sqs.QueueEncryption.SQS_MANAGED,
-      removalPolicy: RemovalPolicy.DESTROY,
-    };
-    this.failures = new sqs.Queue(this, 'Failures', common);
-    this.queue = new sqs.Queue(this, 'Queue', {
-      ...common,
-      visibilityTimeout: VISIBILITY_TIMEOUT,
-      deadLetterQueue: { queue: this.failures, maxReceiveCount: TRIES },
-    });
+    ({ queue: this.queue, failures: this.failures } = createTaskQueue(this, {
+      timeout: TIMEOUT,
+      tries: TRIES,
+    }));
     topic.addSubscription(
       new SqsSubscription(this.queue, {
         rawMessageDelivery: true,
