@@ -1,24 +1,16 @@
 /**
  * Who is seen online, under a scheduler that decides, by seed, which database call or post happens next and which handler dies; and the
  * same with one part of the design taken away, to see that the checks notice.
- *
- * `SCHEDULER_SEEDS` runs so many, however long it takes; without it as many as `BUDGET_MS` allows. `SCHEDULER_FIRST_SEED` sets
- * where they begin.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DynamoCall } from '../../shared/data/dynamodb.ts';
 import { type Database, startDatabase } from '../helper/database.ts';
 import { type PresenceMutation, runPresence } from '../helper/presence-run.ts';
+import { runSeeds, SCHEDULER_TIMEOUT_MS, untilNoticed, withinBudget } from '../helper/seeded-runs.ts';
 
-const SEEDS = process.env.SCHEDULER_SEEDS ? Number(process.env.SCHEDULER_SEEDS) : undefined;
-const FIRST_SEED = Number(process.env.SCHEDULER_FIRST_SEED ?? 1);
-/** Without a number of seeds: at least and at most so many runs, and about so long, milliseconds. */
-const LEAST_SEEDS = 10;
-const MOST_SEEDS = 500;
-const BUDGET_MS = 12_000;
+const BUDGET = { least: 10, most: 500, budgetMs: 12_000 };
 /** Seeds within which a broken design has to be noticed. */
 const MUTATION_SEEDS = 100;
-const TIMEOUT_MS = 3_600_000;
 
 let database: Database;
 
@@ -27,37 +19,22 @@ beforeAll(async () => {
 });
 afterAll(() => database.stop());
 
-async function runSeeds(
-  goOn: (begun: number, found: readonly string[]) => boolean,
-  mutate?: PresenceMutation,
-) {
-  const found: string[] = [];
-  let [runs, calls, posts] = [0, 0, 0];
-  while (goOn(runs, found)) {
-    const seed = FIRST_SEED + runs++;
-    const result = await runPresence({ database, seed, ...(mutate ? { mutate } : {}) });
-    calls += result.calls;
-    posts += result.posts;
-    found.push(...result.violations.map((violation) => `seed ${seed}: ${violation}`));
-  }
-  return { found, runs, calls, posts };
-}
+const run = (mutate?: PresenceMutation) => (seed: number) =>
+  runPresence({ database, seed, ...(mutate ? { mutate } : {}) });
 
 describe('whatever the interleaving', () => {
   it(
     'what each open connection was told is true when all is quiet',
     async () => {
-      const end = Date.now() + BUDGET_MS;
-      const { found, runs, calls, posts } = await runSeeds((begun) =>
-        SEEDS === undefined ? begun < LEAST_SEEDS || (begun < MOST_SEEDS && Date.now() < end) : begun < SEEDS,
-      );
+      const { found, runs, sums } = await runSeeds(run(), withinBudget(BUDGET));
+      const { calls, posts } = sums;
       console.info(
         `${runs} interleavings of ${Math.round(calls / runs)} turns and ${Math.round(posts / runs)} posts`,
       );
       expect(found).toEqual([]);
       expect(posts).toBeGreaterThan(runs);
     },
-    TIMEOUT_MS,
+    SCHEDULER_TIMEOUT_MS,
   );
 });
 
@@ -90,9 +67,9 @@ describe('the checks notice', () => {
   it.each(Object.entries(BROKEN))(
     'where %s',
     async (_, mutate) => {
-      const { found } = await runSeeds((begun, seen) => seen.length === 0 && begun < MUTATION_SEEDS, mutate);
+      const { found } = await runSeeds(run(mutate), untilNoticed(MUTATION_SEEDS));
       expect(found.length).toBeGreaterThan(0);
     },
-    TIMEOUT_MS,
+    SCHEDULER_TIMEOUT_MS,
   );
 });

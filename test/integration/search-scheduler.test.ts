@@ -1,19 +1,16 @@
 /**
  * The words of a room after edits, deletions and repeats, with settlers that overlap and die at any call, are those of its log; and the same
- * with one part taken away, to see that this notices. `SCHEDULER_SEEDS` runs so many; without it as many as `BUDGET_MS` allows.
+ * with one part taken away, to see that this notices.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DynamoCall } from '../../shared/data/dynamodb.ts';
 import { type Database, SEARCH_TABLE_NAME, startDatabase } from '../helper/database.ts';
 import { runSearch, type SearchRun } from '../helper/search-run.ts';
+import { runSeeds, SCHEDULER_TIMEOUT_MS, untilNoticed, withinBudget } from '../helper/seeded-runs.ts';
 
-const SEEDS = process.env.SCHEDULER_SEEDS ? Number(process.env.SCHEDULER_SEEDS) : undefined;
-const LEAST_SEEDS = 30;
-const BUDGET_MS = 5_000;
+const BUDGET = { least: 30, budgetMs: 5_000 };
 /** Seeds within which what is broken has to be noticed. */
 const MUTATION_SEEDS = 200;
-const LANES = 4;
-const TIMEOUT_MS = 600_000;
 
 let database: Database;
 beforeAll(async () => {
@@ -21,25 +18,14 @@ beforeAll(async () => {
 });
 afterAll(() => database.stop());
 
-async function runSeeds(
-  goOn: (begun: number, found: readonly string[]) => boolean,
-  { mutate, first = 1 }: { readonly mutate?: SearchRun['mutate']; readonly first?: number } = {},
-): Promise<{ found: string[]; runs: number; words: number }> {
-  const found: string[] = [];
-  let runs = 0;
-  let words = 0;
-  async function lane(): Promise<void> {
-    while (goOn(runs, found)) {
-      const seed = first + runs++;
-      const run = await runSearch({ database, seed, ...(mutate ? { mutate } : {}) });
-      words += run.words;
-      if (run.missing.length > 0) found.push(`seed ${seed}: ${run.missing} is not in the index`);
-      if (run.left.length > 0) found.push(`seed ${seed}: ${run.left} is left in the index`);
-    }
-  }
-  await Promise.all(Array.from({ length: LANES }, lane));
-  return { found, runs, words };
-}
+const run = (mutate?: SearchRun['mutate']) => async (seed: number) => {
+  const { missing, left, words } = await runSearch({ database, seed, ...(mutate ? { mutate } : {}) });
+  const violations = [
+    ...(missing.length > 0 ? [`${missing} is not in the index`] : []),
+    ...(left.length > 0 ? [`${left} is left in the index`] : []),
+  ];
+  return { violations, words };
+};
 
 type Requests = readonly { readonly DeleteRequest?: object }[];
 
@@ -73,13 +59,10 @@ const readFirst: SearchRun['mutate'] = (call) => {
 };
 
 describe('the words of a room', () => {
-  it('are those of its log, whatever the interleaving', { timeout: TIMEOUT_MS }, async () => {
-    const end = Date.now() + BUDGET_MS;
-    const goOn = (begun: number) =>
-      SEEDS === undefined ? begun < LEAST_SEEDS || Date.now() < end : begun < SEEDS;
-    const { found, runs, words } = await runSeeds(goOn);
+  it('are those of its log, whatever the interleaving', { timeout: SCHEDULER_TIMEOUT_MS }, async () => {
+    const { found, runs, sums } = await runSeeds(run(), withinBudget(BUDGET));
     expect(found).toEqual([]);
-    expect(words).toBeGreaterThan(runs);
+    expect(sums.words).toBeGreaterThan(runs);
   });
 
   it.each<[string, SearchRun['mutate'], number]>([
@@ -96,9 +79,8 @@ describe('the words of a room', () => {
     ],
     // One run in two hundred meets it.
     ['a settler that looks before it writes', readFirst, 179],
-  ])('the same notices %s', { timeout: TIMEOUT_MS }, async (_, mutate, first) => {
-    const goOn = (begun: number, soFar: readonly string[]) => begun < MUTATION_SEEDS && soFar.length === 0;
-    const { found } = await runSeeds(goOn, { ...(mutate ? { mutate } : {}), first });
+  ])('the same notices %s', { timeout: SCHEDULER_TIMEOUT_MS }, async (_, mutate, first) => {
+    const { found } = await runSeeds(run(mutate), untilNoticed(MUTATION_SEEDS), { first });
     expect(found).not.toEqual([]);
   });
 });
