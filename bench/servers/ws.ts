@@ -1,35 +1,17 @@
 import { WebSocket } from 'ws';
-import { z } from 'zod';
-import { buildPeer } from '../peers/build.ts';
-import { type Child, startChild } from './child.ts';
-import type { Participant, Seat, Server } from './server.ts';
-
-const Ready = z.object({ url: z.string() });
+import { PeerServer } from './peer.ts';
+import type { Participant, Seat } from './server.ts';
 
 /** The bare `ws` broadcast. */
-export class WsServer implements Server {
+export class WsServer extends PeerServer {
   readonly name = 'ws';
-  readonly #root: string;
-  #child: Child | undefined;
-  #url = '';
 
   constructor(root: string) {
-    this.#root = root;
+    super(root, 'ws');
   }
 
-  get pid(): number {
-    return this.#child?.pid ?? 0;
-  }
-
-  async start(): Promise<void> {
-    this.#child = await startChild(process.execPath, [await buildPeer('ws', this.#root)], this.#root);
-    this.#url = Ready.parse(this.#child.ready).url;
-  }
-
-  async prepare(): Promise<void> {}
-
-  async connect({ room, onDelivery, onLoss }: Seat): Promise<Participant> {
-    const socket = new WebSocket(this.#url, { perMessageDeflate: false });
+  protected async join(url: string, { room, onDelivery, onLoss }: Seat): Promise<Participant> {
+    const socket = new WebSocket(url, { perMessageDeflate: false });
     const waiting = new Map<string, () => void>();
     let sent = 0;
     let closed = false;
@@ -62,10 +44,5 @@ export class WsServer implements Server {
         socket.close();
       },
     };
-  }
-
-  async stop(): Promise<void> {
-    await this.#child?.stop();
-    this.#child = undefined;
   }
 }

@@ -1,32 +1,19 @@
 /** What the client makes of what it should never be given: it says what is wrong, and goes on with what works. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connect, type Parley, ParleyError, type Platform, type Storage } from '../../client/index.ts';
+import { type Parley, ParleyError, type Storage } from '../../client/index.ts';
 import { memoryStorage } from '../../client/vault.ts';
-import { FakeService, tabs } from '../helper/fake-service.ts';
+import { FakeClients } from '../helper/fake-clients.ts';
+import { type FakeService, tabs } from '../helper/fake-service.ts';
 
+let clients: FakeClients;
 let service: FakeService;
-const clients: Parley[] = [];
 beforeEach(() => {
-  service = new FakeService();
+  clients = new FakeClients();
+  service = clients.service;
 });
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client.close();
-});
+afterEach(() => clients.close());
 
-async function open(
-  changes: Partial<Platform> & { readonly storage?: Storage } = {},
-  logsIn = true,
-): Promise<Parley> {
-  const parley = connect({ url: 'http://parley.test', platform: service.platform(changes) });
-  clients.push(parley);
-  const entered = logsIn ? parley.login({ username: 'alice', password: 'long enough' }) : parley.ready;
-  await service.clock.pass(300);
-  await entered;
-  await service.clock.pass(300);
-  parley.room('general').messages.subscribe(() => {});
-  await service.clock.pass(100);
-  return parley;
-}
+const open: FakeClients['open'] = (...how) => clients.open(...how);
 
 const texts = (parley: Parley) =>
   parley

@@ -1,34 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connect, type Parley, type Platform, type Storage } from '../../client/index.ts';
+import type { Parley, Storage } from '../../client/index.ts';
 import { memoryStorage } from '../../client/vault.ts';
 // Loaded when it is needed, which takes its time by no clock of ours.
 import '../../client/find-sent.ts';
 import { FileId } from '../../shared/protocol/ids.ts';
-import { FakeService, tabs } from '../helper/fake-service.ts';
+import { FakeClients } from '../helper/fake-clients.ts';
+import { type FakeService, tabs } from '../helper/fake-service.ts';
 
+let clients: FakeClients;
 let service: FakeService;
-const clients: Parley[] = [];
 beforeEach(() => {
-  service = new FakeService();
+  clients = new FakeClients();
+  service = clients.service;
 });
-afterEach(async () => {
-  for (const client of clients.splice(0)) await client.close();
-});
+afterEach(() => clients.close());
 
-async function open(
-  changes: Partial<Platform> & { readonly storage?: Storage } = {},
-  logsIn = true,
-): Promise<Parley> {
-  const parley = connect({ url: 'http://parley.test', platform: service.platform(changes) });
-  clients.push(parley);
-  const entered = logsIn ? parley.login({ username: 'alice', password: 'long enough' }) : parley.ready;
-  await service.clock.pass(200);
-  await entered;
-  await service.clock.pass(200);
-  parley.room('general').messages.subscribe(() => {});
-  await service.clock.pass(200);
-  return parley;
-}
+const open: FakeClients['open'] = (...how) => clients.open(...how);
 
 const shown = (parley: Parley) =>
   parley
