@@ -7,7 +7,7 @@ import type { DynamoCall } from '../../shared/data/dynamodb.ts';
 import { type Database, startDatabase } from '../helper/database.ts';
 import { runNotify, type Trouble } from '../helper/notify-run.ts';
 
-const SEEDS = Number(process.env.SCHEDULER_SEEDS ?? 8);
+const SEEDS = Number(process.env.SCHEDULER_SEEDS ?? 6);
 /** Seeds within which a broken design has to be noticed. */
 const MUTATION_SEEDS = 60;
 const TIMEOUT_MS = 3_600_000;
