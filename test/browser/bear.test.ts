@@ -80,11 +80,20 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
     await ann.page.getByRole('heading', { level: 1, name: '<img src=x onerror=alert(1)>' }).waitFor();
     // It opens at its end, once the rows there are measured.
     const log = ann.page.getByRole('log');
-    await expect
-      .poll(() => log.evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight), {
-        timeout: 10_000,
-      })
-      .toBeLessThan(8);
+    const isAtEnd = () =>
+      expect
+        .poll(() => log.evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight), {
+          timeout: 10_000,
+        })
+        .toBeLessThan(8);
+    await isAtEnd();
+    // And stays there while something else comes and goes beside it.
+    await ann.button('Room details').click();
+    await ann.panel.getByRole('heading', { name: 'Room details' }).waitFor();
+    await isAtEnd();
+    await ann.button('Close Room details').click();
+    await ann.panel.waitFor({ state: 'detached' });
+    await isAtEnd();
     const seen = new Set<string>();
     await expect
       .poll(

@@ -69,6 +69,8 @@ async function openRoom(group: readonly Person[]): Promise<string> {
     connect({
       url: service.http,
       websocketUrl: service.websocket,
+      // On a busy machine a function's first answer may take longer than a connection lives here.
+      timing: { giveUpAfter: TIME_LIMIT },
       platform: { ...network.platform(), openStorage: async () => storage },
     }),
   );

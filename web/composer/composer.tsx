@@ -69,8 +69,8 @@ export function Composer({ room, to, place, label, onSent, onEditLast, dropZone,
     if (!canSend) return;
     const { attachments } = draft;
     try {
-      // A message has a text: of files alone it is their names.
-      to.send(draft.text.trim() === '' ? namesOf(attachments) : draft.text, {
+      // A message has a text: of files alone it is their names. Keyboards of glass leave a line at its end.
+      to.send(draft.text.trim() === '' ? namesOf(attachments) : draft.text.trimEnd(), {
         ...(attachments.length > 0 && { attachments }),
       });
     } catch (error) {

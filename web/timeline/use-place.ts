@@ -51,9 +51,14 @@ export function usePlace(
 
   /** A picture that has come, or a window that became smaller, does not push away what is read. */
   const onResize = useCallback(() => {
-    // The list is told before the page is as tall as it will be: gone to at once, the end would be where it was.
-    requestAnimationFrame(() => {
+    const stay = (): void => {
       if (sticks.current) toEnd();
+    };
+    // The list is told before the page is as tall as it will be: gone to at once, the end would be where it was. It is rendered within
+    // the frame, or, where all rows have another size as beside a panel, the next.
+    requestAnimationFrame(() => {
+      stay();
+      requestAnimationFrame(stay);
     });
   }, [toEnd]);
 
