@@ -139,13 +139,25 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
   }, 90_000);
 
   it('shows whole what can be done about the topmost message, half of which is out of sight', async () => {
+    await expect.poll(() => ann.page.url(), { timeout: 10_000 }).not.toContain('at=');
     const edge = await ann.page.evaluate(halfOver);
-    await ann.page.mouse.move(edge.left + 200, edge.top + 4);
-    const toolbar = ann.page.getByRole('toolbar', { name: 'Message actions' });
+    const message = ann.page.locator(`[data-message="${edge.message}"]`);
+    const toolbar = message.getByRole('toolbar', { name: 'Message actions' });
+    // While the list scrolls, and a moment longer, no message feels the pointer.
+    let moves = 0;
+    await expect
+      .poll(
+        async () => {
+          await ann.page.mouse.move(edge.left + 200 + (++moves % 2), edge.top + 4);
+          return toolbar.count();
+        },
+        { timeout: 10_000 },
+      )
+      .toBe(1);
     const box = await toolbar.boundingBox();
     expect(box?.y).toBeGreaterThanOrEqual(edge.top);
     await toolbar.getByRole('button', { name: 'React with 👍' }).click();
-    await ann.button(/^👍 1/).waitFor();
+    await message.getByRole('button', { name: /^👍 1/ }).waitFor();
   });
 
   it.each(['light', 'dark'] as const)(
@@ -241,16 +253,22 @@ async function scrollFor(ms: number): Promise<Scrolled> {
   return { frames, ms: performance.now() - start };
 }
 
-/** Scrolls so that a message lies half over the upper edge. Runs in the page. @returns that edge. */
-function halfOver(): { readonly left: number; readonly top: number } {
+interface Edge {
+  readonly left: number;
+  readonly top: number;
+  /** Number of the message that lies over it. */
+  readonly message: string | undefined;
+}
+
+/** Scrolls so that a message lies half over the upper edge. Runs in the page. */
+function halfOver(): Edge {
   const log = document.querySelector('[role=log]');
   const { left = 0, top = 0, bottom = 0 } = log?.getBoundingClientRect() ?? {};
-  const seen = [...(log?.querySelectorAll('article') ?? [])].map((article) =>
-    article.getBoundingClientRect(),
-  );
-  const message = seen.find((box) => box.top > (top + bottom) / 2);
-  log?.scrollBy(0, (message?.top ?? 0) - top + (message?.height ?? 0) / 2);
-  return { left, top };
+  const seen = [...(log?.querySelectorAll<HTMLElement>('article') ?? [])];
+  const article = seen.find((each) => each.getBoundingClientRect().top > (top + bottom) / 2);
+  const box = article?.getBoundingClientRect();
+  log?.scrollBy(0, (box?.top ?? 0) - top + (box?.height ?? 0) / 2);
+  return { left, top, message: article?.dataset.message };
 }
 
 /** As fast as what is older comes. Runs in the page. */
