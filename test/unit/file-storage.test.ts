@@ -27,16 +27,25 @@ interface Written {
   readonly text: string;
 }
 
-/** A process that writes, once it has begun. */
+interface Writer {
+  readonly child: ChildProcess;
+  readonly told: string[];
+  /** Its exit code and signal, once it has ended and all that it said was heard. */
+  readonly end: Promise<unknown[]>;
+  begin(): void;
+}
+
+/** A process that is ready to write. */
 async function writer(
   name: string,
   { times, bytes, blocks = 'unlimited' }: { times: number; bytes: number; blocks?: number | 'unlimited' },
-): Promise<{ readonly child: ChildProcess; readonly told: string[] }> {
+): Promise<Writer> {
   const command = `ulimit -f ${blocks}; exec "$0" --import tsx "$@"`;
   const given = [WRITER, folder, name, String(times), String(bytes)];
   const child = spawn('bash', ['-c', command, process.execPath, ...given], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
+  const end = once(child, 'close');
   const told: string[] = [];
   await new Promise<void>((resolve) => {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -44,13 +53,15 @@ async function writer(
       if (told.includes('ready')) resolve();
     });
   });
-  return { child, told };
+  return { child, told, end, begin: () => child.stdin?.write('begin') };
 }
 
 const isWhole = (value: unknown, bytes: number): boolean => {
   const { name, text } = value as Written;
   return text === name.repeat(bytes);
 };
+/** A busy machine takes its time. */
+const PATIENCE = { timeout: 10_000 };
 const halves = async () => (await readdir(folder)).filter((name) => name.includes(' '));
 
 describe('the storage of files', () => {
@@ -77,11 +88,14 @@ describe('the storage of files', () => {
 
   it('holds the old value or the new, whole, whenever the process that writes is killed', async () => {
     for (let life = 1; life <= 3; life++) {
-      const { child } = await writer(`${life}`, { times: 1_000, bytes: MANY_BYTES });
+      const { child, end, begin } = await writer(`${life}`, { times: 1_000, bytes: MANY_BYTES });
+      begin();
       // The first is there once the second is being written.
-      await expect.poll(async () => (await (await fileStorage(folder)).list('own/')).length).toBe(life);
+      await expect
+        .poll(async () => (await (await fileStorage(folder)).list('own/')).length, PATIENCE)
+        .toBe(life);
       child.kill('SIGKILL');
-      await once(child, 'exit');
+      await end;
       const storage = await fileStorage(folder);
       const values = await storage.list('');
       expect(values.map(([key]) => key)).toEqual([
@@ -110,8 +124,8 @@ describe('the storage of files', () => {
     const rounds = { times: 60, bytes: 20_000 };
     const storage = await fileStorage(folder);
     const writers = await Promise.all(['a', 'b'].map((name) => writer(name, rounds)));
-    const ends = writers.map(({ child }) => once(child, 'exit'));
-    const seen = new Set<string>();
+    const ends = writers.map(({ end }) => end);
+    for (const { begin } of writers) begin();
     let isOver = false;
     void Promise.all(ends).then(() => {
       isOver = true;
@@ -120,7 +134,6 @@ describe('the storage of files', () => {
       const value = await storage.get('shared');
       if (value === undefined) continue;
       expect(isWhole(value, rounds.bytes)).toBe(true);
-      seen.add((value as Written).name);
     }
     expect(await Promise.all(ends)).toEqual([
       [0, null],
@@ -135,8 +148,9 @@ describe('the storage of files', () => {
   it('refuses what the disk does not take, leaves nothing of it, and keeps what was there', async () => {
     const storage = await fileStorage(folder);
     await storage.set('shared', { name: 'before', text: 'before', round: 0 });
-    const { child, told } = await writer('x', { times: 2, bytes: MANY_BYTES, blocks: FEW_BLOCKS });
-    await once(child, 'close');
+    const { told, end, begin } = await writer('x', { times: 2, bytes: MANY_BYTES, blocks: FEW_BLOCKS });
+    begin();
+    await end;
     expect(told).toEqual(['ready', 'EFBIG', 'EFBIG', 'EFBIG', 'EFBIG']);
     expect(await readdir(folder)).toEqual(['shared']);
     expect(await storage.get('shared')).toMatchObject({ name: 'before' });
@@ -159,7 +173,7 @@ describe('the storage of files', () => {
     });
     const entered = denied.login({ username: 'alice', password: 'long enough' });
     await expect
-      .poll(() => service.clock.pass(10).then(() => denied.state.getSnapshot().status))
+      .poll(() => service.clock.pass(10).then(() => denied.state.getSnapshot().status), PATIENCE)
       .toBe('online');
     expect((await entered).user).toBe('alice');
     await denied.close();
@@ -168,17 +182,19 @@ describe('the storage of files', () => {
     const first = await visit(kept);
     await Promise.all([first.login({ username: 'alice', password: 'long enough' }), service.clock.pass(10)]);
     await expect
-      .poll(() => service.clock.pass(10).then(() => first.state.getSnapshot().status))
+      .poll(() => service.clock.pass(10).then(() => first.state.getSnapshot().status), PATIENCE)
       .toBe('online');
     service.isUp = false;
     service.socket.cut();
     first.room('general').send('written offline');
-    await expect.poll(async () => (await (await fileStorage(kept)).list('outbox/alice/')).length).toBe(1);
+    await expect
+      .poll(async () => (await (await fileStorage(kept)).list('outbox/alice/')).length, PATIENCE)
+      .toBe(1);
     await first.close();
     const second = await visit(kept);
     expect(second.storage.getSnapshot()).toEqual({ kind: 'persistent' });
     expect(second.session.getSnapshot()?.user.user).toBe('alice');
     expect(second.outbox.getSnapshot()).toMatchObject([{ text: 'written offline', status: 'pending' }]);
     await second.close();
-  });
+  }, 30_000);
 });
