@@ -102,6 +102,10 @@ export class StreamMapping implements StreamConsumer {
     return this.#waiting;
   }
 
+  get isPatient(): boolean {
+    return this.#mapping.batchingWindowSeconds > 0;
+  }
+
   /** Milliseconds, of the newest batch. */
   get iteratorAge(): number {
     return this.#iteratorAge;

@@ -18,6 +18,8 @@ export interface StreamConsumer {
   readonly safe: number;
   /** Reading pauses while this many records wait. */
   readonly waiting: number;
+  /** Whether its records wait for others in any case: a batching window. */
+  readonly isPatient: boolean;
 }
 
 /** Lambda polls a shard four times a second: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html */
@@ -26,6 +28,8 @@ const AWS_POLL_MS = 250;
 const SAFETY_POLL_MS = 1_000;
 /** Least pause between two reads under load: many writes share a read, one alone waits for none. */
 const GAP_MS = 1;
+/** Pause before a read that no consumer is in a hurry for: Lambda polls a shard a fifth as often. */
+const PATIENT_MS = 50;
 /** Records that `GetRecords` gives at most. */
 const READ_LIMIT = 1_000;
 const WAITING_LIMIT = 10_000;
@@ -109,7 +113,8 @@ export class TableStream {
       this.#again = true;
       return;
     }
-    const wait = this.#lastRead + GAP_MS - performance.now();
+    const isPatient = this.#consumers.every((consumer) => consumer.isPatient);
+    const wait = isPatient ? PATIENT_MS : this.#lastRead + GAP_MS - performance.now();
     if (wait <= 0) this.#read();
     else this.#wait(wait);
   }

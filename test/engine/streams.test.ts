@@ -57,8 +57,11 @@ class Reader implements StreamConsumer {
   safe = 0;
   waiting = 0;
   slow = false;
+  isPatient = false;
+  deliveries = 0;
 
   deliver(records: readonly SequencedRecord[]): void {
+    this.deliveries += 1;
     this.names.push(...records.map(({ record }) => (record.dynamodb.Keys.sk as { S: string }).S));
     if (!this.slow) this.safe = records.at(-1)?.sequence ?? this.safe;
   }
@@ -104,6 +107,24 @@ describe('the stream of a table', () => {
     expect(performance.now() - waited).toBeLessThan(500);
     expect(first.names).toEqual(expected);
     expect(second.names).toEqual(expected);
+  });
+
+  it('is read for several writes at once where all its readers wait for others in any case', async () => {
+    const made = await bench();
+    const reader = new Reader();
+    reader.isPatient = true;
+    const stream = read(made, 'immediate', reader);
+    const expected = Array.from({ length: 10 }, (_, index) => `E#${index}`);
+    for (const sk of expected) {
+      await made.put(sk);
+      stream.nudge();
+    }
+    await eventually(
+      () => reader.names.length,
+      (count) => count === 10,
+    );
+    expect(reader.names).toEqual(expected);
+    expect(reader.deliveries).toBeLessThan(5);
   });
 
   it('is read, if late, when nobody says that it was written', async () => {
