@@ -74,9 +74,9 @@ function reacted(
 }
 
 /** A message after one more reply to it. One that is told twice, as history had it already, is not after the last. */
-export function replied(root: Message, reply: Pick<Message, 'at'>): Message {
-  if (root.lastReplyAt !== undefined && reply.at <= root.lastReplyAt) return root;
-  return { ...root, replyCount: (root.replyCount ?? 0) + 1, lastReplyAt: reply.at as Message['at'] };
+export function replied(root: Message, { at, seq }: Pick<Message, 'at' | 'seq'>): Message {
+  const { lastReply = 0, replyCount = 0 } = root;
+  return seq > lastReply ? { ...root, replyCount: replyCount + 1, lastReplyAt: at, lastReply: seq } : root;
 }
 
 /** A message after a reply to it was deleted. */

@@ -50,9 +50,12 @@ const NAMED_REACTORS = 50;
 
 /** Domain → wire. @param viewer whose own reactions are marked. */
 export function toMessage({ event, state = UNTOUCHED }: StoredMessage, viewer: UserId): Message {
-  const { text = event.text, editedAt, deleted, pinned, reactions, replies, lastReplyAt } = state;
+  const { text = event.text, editedAt, deleted, pinned, reactions, replies, lastReplyAt, lastReply } = state;
   const { text: _, attachments, mentions, everyone, deleted: __, ...rest } = event;
-  const thread = replies > 0 ? { replyCount: replies, ...(lastReplyAt ? { lastReplyAt } : {}) } : {};
+  const thread = {
+    ...(replies > 0 ? { replyCount: replies, ...(lastReplyAt ? { lastReplyAt } : {}) } : {}),
+    ...(lastReply === undefined ? {} : { lastReply }),
+  };
   if (deleted !== undefined) return { ...rest, deleted: true, reactions: {}, ...thread };
   return {
     ...rest,

@@ -129,5 +129,7 @@ export const Message = z.object({
   reactions: z.record(z.string(), z.object({ count: z.int(), users: z.array(UserId), mine: z.boolean() })),
   replyCount: z.optional(z.int()),
   lastReplyAt: z.optional(Time),
+  /** Number of the newest reply that `replyCount` takes into account, whatever has become of it. */
+  lastReply: z.optional(Seq),
 });
 export type Message = z.infer<typeof Message>;

@@ -155,8 +155,20 @@ async function check(device: Device, log: readonly Message[]): Promise<readonly 
 /** A message as everyone must see it. */
 function plain(item: TimelineItem | Message): string {
   if ('status' in item && item.status !== 'sent') return `${item.status} ${item.text}`;
-  const { seq, n, user, text, thread, editedAt, deleted, pinned, reactions, replyCount, lastReplyAt } =
-    item as Message;
+  const {
+    seq,
+    n,
+    user,
+    text,
+    thread,
+    editedAt,
+    deleted,
+    pinned,
+    reactions,
+    replyCount,
+    lastReplyAt,
+    lastReply,
+  } = item as Message;
   const reacted = Object.entries(reactions)
     .map(([emoji, { count, users }]) => [emoji, count, [...users].sort()] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
@@ -172,6 +184,7 @@ function plain(item: TimelineItem | Message): string {
     reacted,
     replyCount,
     lastReplyAt,
+    lastReply,
   ]);
 }
 

@@ -17,6 +17,7 @@ interface Folding {
   readonly reactions: Map<string, string[]>;
   replies: number;
   lastReplyAt: string | undefined;
+  lastReply: number | undefined;
 }
 
 /** "`reactions` `{emoji: {count, users (the first 50), mine}}`" */
@@ -67,9 +68,10 @@ export class FoldedLog {
         reactions: new Map(),
         replies: 0,
         lastReplyAt: undefined,
+        lastReply: undefined,
       });
       const root = this.#messages.get(event.thread ?? 0);
-      if (root) Object.assign(root, { replies: root.replies + 1, lastReplyAt: at });
+      if (root) Object.assign(root, { replies: root.replies + 1, lastReplyAt: at, lastReply: event.seq });
       return;
     }
     const target = this.#messages.get(event.target ?? 0);
@@ -103,7 +105,7 @@ export class FoldedLog {
 }
 
 function shown(folding: Folding, viewer: string): Shown {
-  const { created, isDeleted, isPinned, text, editedAt, replies, lastReplyAt } = folding;
+  const { created, isDeleted, isPinned, text, editedAt, replies, lastReplyAt, lastReply } = folding;
   const {
     text: _,
     deleted: __,
@@ -112,7 +114,10 @@ function shown(folding: Folding, viewer: string): Shown {
     attachments,
     ...rest
   } = created as RoomEvent & { readonly attachments?: unknown };
-  const thread = replies > 0 ? { replyCount: replies, lastReplyAt } : {};
+  const thread = {
+    ...(replies > 0 ? { replyCount: replies, lastReplyAt } : {}),
+    ...(lastReply === undefined ? {} : { lastReply }),
+  };
   if (isDeleted) return { ...rest, deleted: true, reactions: {}, ...thread };
   const reactions = [...folding.reactions].filter(([, users]) => users.length > 0);
   return {

@@ -104,9 +104,15 @@ describe('what events make of a message', () => {
   });
 
   it('counts a reply once', () => {
-    const root = replied(message, { at: AT });
-    expect(root).toMatchObject({ replyCount: 1, lastReplyAt: AT });
-    expect(replied(root, { at: AT })).toBe(root);
-    expect(unreplied(root)).toEqual(message);
+    const root = replied(message, { at: AT, seq: 7 });
+    expect(root).toMatchObject({ replyCount: 1, lastReplyAt: AT, lastReply: 7 });
+    expect(replied(root, { at: AT, seq: 7 })).toBe(root);
+    // Clocks differ: a later reply may have an earlier time.
+    const earlier = new Date(Date.parse(AT) - 60).toISOString() as Message['at'];
+    expect(replied(root, { at: earlier, seq: 8 })).toMatchObject({
+      replyCount: 2,
+      lastReplyAt: earlier,
+    });
+    expect(unreplied(root)).toEqual({ ...message, lastReply: 7 });
   });
 });

@@ -70,6 +70,7 @@ describe('what events make of a message', () => {
       reactions: {},
       replyCount: 1,
       lastReplyAt: at(4),
+      lastReply: 4,
     });
   });
 
