@@ -8,7 +8,7 @@ import type { Terms } from './search-terms.ts';
 /** Rooms that are opened together. */
 const ROOMS_AT_ONCE = 16;
 /** What a page may read beyond the opening of its rooms, and what each room adds (search-budget.ts). */
-const PAGE_UNITS = 24;
+const PAGE_UNITS = 14;
 const ROOM_UNITS = 2;
 /** Messages that are looked at together in each of several rooms: most of them give few hits to a page. */
 const TOGETHER = 10;
