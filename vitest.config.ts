@@ -90,7 +90,8 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
-          maxWorkers,
+          // A browser keeps both processors busy.
+          maxWorkers: 1,
           sequence: { groupOrder: 4 },
           include: ['test/browser/**/*.test.ts'],
           testTimeout: 60_000,

@@ -10,7 +10,7 @@ export const PHONE: BrowserContextOptions = devices['Pixel 7'] ?? {};
 export const DESKTOP: BrowserContextOptions = { viewport: { width: 1_280, height: 800 } };
 
 /** How long anything may take to be seen, ms: much longer than it does, as test machines are busy. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 /** A file that is sent before it was looked at: asked again a moment later, yet the browser says so. */
 const NOT_YET = /status of 409/;
