@@ -8,6 +8,8 @@ const AT_END_PX = 48;
 const BELOW_PX = 48;
 /** For so long after the list went to its end it may move by itself, as rows are measured there. Less than a hand takes, ms. */
 const SETTLING_MS = 150;
+/** Frames within which rows are measured after a change of size. */
+const SETTLING_FRAMES = 12;
 
 /**
  * Keeps the reader's place: at the end with what comes while one is there, and at the same message while older ones are put before it.
@@ -51,16 +53,16 @@ export function usePlace(
 
   /** A picture that has come, or a window that became smaller, does not push away what is read. */
   const onResize = useCallback(() => {
+    // The list is told before the page is as tall as it will be, and measures rows for some frames more.
+    let frames = SETTLING_FRAMES;
     const stay = (): void => {
-      if (sticks.current) toEnd();
-    };
-    // The list is told before the page is as tall as it will be: gone to at once, the end would be where it was. It is rendered within
-    // the frame, or, where all rows have another size as beside a panel, the next.
-    requestAnimationFrame(() => {
-      stay();
+      const handle = list.current;
+      if (!handle || !sticks.current || frames-- === 0) return;
+      if (handle.scrollSize - handle.viewportSize - handle.scrollOffset > 1) toEnd();
       requestAnimationFrame(stay);
-    });
-  }, [toEnd]);
+    };
+    requestAnimationFrame(stay);
+  }, [list, toEnd]);
 
   return {
     isAtEnd,
