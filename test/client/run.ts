@@ -152,40 +152,20 @@ async function check(device: Device, log: readonly Message[]): Promise<readonly 
   }
 }
 
+/** Beside the reactions. */
+const COMPARED = [
+  ...(['seq', 'n', 'user', 'text', 'thread', 'editedAt', 'deleted', 'pinned'] as const),
+  ...(['replyCount', 'lastReplyAt', 'lastReply'] as const),
+];
+
 /** A message as everyone must see it. */
 function plain(item: TimelineItem | Message): string {
   if ('status' in item && item.status !== 'sent') return `${item.status} ${item.text}`;
-  const {
-    seq,
-    n,
-    user,
-    text,
-    thread,
-    editedAt,
-    deleted,
-    pinned,
-    reactions,
-    replyCount,
-    lastReplyAt,
-    lastReply,
-  } = item as Message;
-  const reacted = Object.entries(reactions)
+  const message = item as Message;
+  const reacted = Object.entries(message.reactions)
     .map(([emoji, { count, users }]) => [emoji, count, [...users].sort()] as const)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([
-    seq,
-    n,
-    user,
-    text,
-    thread,
-    editedAt,
-    deleted,
-    pinned,
-    reacted,
-    replyCount,
-    lastReplyAt,
-    lastReply,
-  ]);
+  return JSON.stringify([...COMPARED.map((name) => message[name]), reacted]);
 }
 
 /** Each text that was written is in the log once; edits and deletions are told by what they began with. */
