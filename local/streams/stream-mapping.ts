@@ -12,7 +12,8 @@ const BATCH_BYTES = 4 * 1024 * 1024;
  * How long a lane rests after a batch, as a multiple of what the batch took, and milliseconds at most. Lambda polls a shard four
  * times a second, so that under load many records share a batch; a lane that went on at once would take each record for itself and
  * leave no processor time to those who write the next ones. A record that finds its lane rested waits for nothing, and one after
- * a batch of one not for long: only where records came in company more of them are expected.
+ * a batch of one not for long: only where records came in company more of them are expected. A full batch never waits, and
+ * a batching window is rest enough.
  */
 const REST_FACTOR = 2;
 const REST_FACTOR_IN_COMPANY = 4;
@@ -39,9 +40,9 @@ interface Entry {
 
 interface Lane {
   readonly queue: SequencedRecord[];
-  /** Whether a batch is under way, or the rest after it. */
+  /** Whether a batch is under way. */
   busy: boolean;
-  /** The batching window, or the rest. */
+  /** The batching window, or the rest after a batch. */
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -144,21 +145,23 @@ export class StreamMapping implements StreamConsumer {
   #drain(lane: Lane): void {
     if (lane.busy || lane.queue.length === 0 || this.#abort.signal.aborted) return;
     const { batchSize, batchingWindowSeconds: window } = this.#mapping;
-    if (window > 0 && lane.queue.length < batchSize) {
-      // The window opens with the first record that waits.
-      lane.timer ??= setTimeout(() => {
-        lane.timer = undefined;
-        this.#start(lane);
-      }, window * 1000);
-      return;
-    }
-    this.#start(lane);
+    if (lane.queue.length >= batchSize) this.#start(lane);
+    // The window opens with the first record that waits.
+    else if (window > 0) this.#wait(lane, window * 1000);
+    else if (!lane.timer) this.#start(lane);
+  }
+
+  /** Has what waits in a lane started after a while, unless the lane waits already. */
+  #wait(lane: Lane, milliseconds: number): void {
+    lane.timer ??= setTimeout(() => {
+      lane.timer = undefined;
+      if (lane.queue.length > 0) this.#start(lane);
+    }, milliseconds);
   }
 
   #start(lane: Lane): void {
     clearTimeout(lane.timer);
     lane.timer = undefined;
-    if (lane.busy || lane.queue.length === 0) return;
     lane.busy = true;
     const { functionArn, batchSize } = this.#mapping;
     const most = this.#faults?.batchSize(functionArn, batchSize) ?? batchSize;
@@ -167,18 +170,12 @@ export class StreamMapping implements StreamConsumer {
     const factor = batch.length > 1 ? REST_FACTOR_IN_COMPANY : REST_FACTOR;
     const running = this.#runner.run(batch).finally(() => {
       this.#running.delete(running);
-      this.#rest(lane, Math.min((performance.now() - started) * factor, REST_MS));
+      if (this.#abort.signal.aborted) return;
+      lane.busy = false;
+      if (!this.isPatient) this.#wait(lane, Math.min((performance.now() - started) * factor, REST_MS));
+      this.#drain(lane);
     });
     this.#running.add(running);
-  }
-
-  #rest(lane: Lane, milliseconds: number): void {
-    if (this.#abort.signal.aborted) return;
-    lane.timer = setTimeout(() => {
-      lane.timer = undefined;
-      lane.busy = false;
-      this.#drain(lane);
-    }, milliseconds);
   }
 
   #finish(records: readonly SequencedRecord[]): void {
