@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type MemoryResult, watchMemory } from './memory.ts';
 import { numberOf, textOf } from './message-text.ts';
-import { dueAt, type Scenario, speakerOf } from './scenarios.ts';
+import { dueAt, type Scenario, speakerOf, totalOf } from './scenarios.ts';
 import type { Participant, Server } from './servers/server.ts';
 import { Samples, type Summary } from './statistics.ts';
 import { Tally, type TallyResult } from './tally.ts';
@@ -19,7 +19,7 @@ export interface LoadOptions {
   /** Makes the rooms of this run new ones. */
   readonly run: string;
   readonly seconds: number;
-  /** Load before the figures count, seconds: handlers that were never called are not what is measured. */
+  /** Load that rises to the scenario's before the figures count, seconds: handlers that were never called are not what is measured. */
   readonly warmUp: number;
   readonly onProgress: (text: string) => void;
 }
@@ -164,9 +164,10 @@ class Load {
 
   async #open(perSecond: number, begin: number, measuredFrom: number): Promise<void> {
     const { rooms, members } = this.#scenario;
-    const total = Math.floor((this.#options.warmUp + this.#options.seconds) * perSecond);
+    const { warmUp, seconds } = this.#options;
+    const total = totalOf(perSecond, warmUp, seconds);
     for (let n = 0; n < total; n++) {
-      const due = begin + dueAt(n, perSecond);
+      const due = begin + dueAt(n, perSecond, warmUp);
       const wait = due - performance.now();
       if (wait > 0) await sleep(wait);
       if (due >= measuredFrom) this.lag.add(performance.now() - due);

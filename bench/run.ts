@@ -1,6 +1,7 @@
 /** `npm run bench`: the scenarios, on Parley and beside it, with one load generator in one run. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { playScenario, type ScenarioResult } from './load.ts';
 import { type BenchOptions, HELP, parseOptions } from './options.ts';
 import { broken, limitLines, machine, resultTable, startLine } from './report.ts';
@@ -9,6 +10,12 @@ import { ParleyServer } from './servers/parley.ts';
 import type { Server } from './servers/server.ts';
 import { SocketIoServer } from './servers/socket-io.ts';
 import { WsServer } from './servers/ws.ts';
+
+/**
+ * Pause between two scenarios on the same Parley, ms: who has left is told of for some seconds yet, and a thousand of them keep
+ * the machine busy with it.
+ */
+const DEPARTURES = 10_000;
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -42,11 +49,12 @@ async function run(options: BenchOptions): Promise<Run> {
       startSeconds = (performance.now() - began) / 1000;
       say(`parley: ready after ${startSeconds.toFixed(1)} s`);
     }
-    for (const scenario of chosen) {
+    for (const [index, scenario] of chosen.entries()) {
       say(`${scenario.name}: ${scenario.title}`);
       for (const name of options.servers) {
         const server = makers[name]();
         if (server !== parley) await server.start();
+        else if (index > 0) await sleep(DEPARTURES);
         try {
           const seconds = options.seconds ?? scenario.seconds;
           const run = Date.now().toString(36);

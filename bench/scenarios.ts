@@ -81,9 +81,18 @@ export function scenarios(each: Each): readonly Scenario[] {
   ];
 }
 
-/** When the open loop's `n`th message is due, ms after the start. */
-export function dueAt(n: number, perSecond: number): number {
-  return (n * 1000) / perSecond;
+/**
+ * When the open loop's `n`th message is due, ms after the start: the rate rises evenly for `warmUp` seconds, then it stays. So functions that
+ * were never called start under a load that they can take, and begin what is measured without a backlog.
+ */
+export function dueAt(n: number, perSecond: number, warmUp: number): number {
+  const rising = (perSecond * warmUp) / 2;
+  return n < rising ? 1000 * warmUp * Math.sqrt(n / rising) : 1000 * (warmUp + (n - rising) / perSecond);
+}
+
+/** Messages of an open loop in all, of which half as many as its rate asks for fall into the warm-up. */
+export function totalOf(perSecond: number, warmUp: number, seconds: number): number {
+  return Math.floor(perSecond * (warmUp / 2 + seconds));
 }
 
 /** Who says the `n`th message: the rooms take turns, and in each room its members do. */

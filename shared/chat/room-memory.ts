@@ -8,7 +8,7 @@ import type { Table } from '../data/table.ts';
 import type { RoomId, UserId } from '../protocol/ids.ts';
 
 /** The head without its lists of keys and its newest event. */
-export type HeadView = Omit<Head, 'pending' | 'recent' | 'last'>;
+export type HeadView = Omit<Head, 'pending' | 'last'>;
 
 interface Remembered {
   readonly view: HeadView;
@@ -51,7 +51,7 @@ export function recall(
 
 /** Remembers a head; an older one than what is remembered is ignored. */
 export function rememberHead(table: Table, head: Head): HeadView {
-  const { pending: _, recent: __, last: ___, ...view } = head;
+  const { pending: _, last: __, ...view } = head;
   const memory = memoryOf(table);
   const before = memory.get(head.room);
   if (before && (before.view.seq > view.seq || before.view.settled > view.settled)) return view;

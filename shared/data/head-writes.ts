@@ -6,6 +6,7 @@ import {
   type AppendKey,
   type Change,
   type Head,
+  keysText,
   lastOf,
   marksOf,
   moveOf,
@@ -78,7 +79,7 @@ export async function commitEvent(table: Table, commit: Commit): Promise<CommitR
  * fail each time that `settled` moves.
  */
 const SETTLED_OR_JUST_BEFORE =
-  '(#settled = :settled OR (#before = :settled AND NOT contains(#recent, :key)))';
+  '(#settled = :settled OR (#before = :settled AND NOT contains(#recent, :keyText)))';
 
 function commitUpdate({ key, body, user, at, id, change, kept, seen, limit, hold }: Commit): Update {
   const sets = [
@@ -121,6 +122,7 @@ function commitUpdate({ key, body, user, at, id, change, kept, seen, limit, hold
   if (hold.settledOnce) {
     names['#before'] = 'before';
     names['#recent'] = 'recent';
+    values[':keyText'] = keysText([key]);
   }
   if (body.type === 'message.created') {
     sets.push('#message = #seq + :one');
@@ -243,7 +245,7 @@ export async function moveSettled(table: Table, head: Head, to: number): Promise
       values: {
         ':to': settled,
         ':from': head.settled,
-        ':keys': head.pending.slice(0, step),
+        ':keys': keysText(head.pending.slice(0, step)),
         ':op': SETTLED,
       },
       returns: 'ALL_NEW',

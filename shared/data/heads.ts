@@ -22,6 +22,14 @@ const Key = z.custom<AppendKey>(isKey);
 /** Looked at as a whole: there may be a thousand, and each message reads its head's. */
 const Keys = z.custom<readonly AppendKey[]>((value) => Array.isArray(value) && value.every(isKey));
 
+/**
+ * Keys as one text, in which `contains` finds the text of one of them: no key holds a space. A list of as many makes each write of its item
+ * dearer wherever its elements are taken apart.
+ */
+export function keysText(keys: readonly AppendKey[]): string {
+  return ` ${keys.join(' ')} `;
+}
+
 /** A change of someone's rights that is committed but perhaps not in the membership's item yet. */
 const Change = z.object({
   /** Under which the change was committed: its place in `pending` gives its number. */
@@ -70,7 +78,6 @@ const StoredHead = z.object({
   n: z.int(),
   settled: z.int(),
   before: z.int(),
-  recent: Keys,
   guard: z.int(),
   pending: Keys,
   changes: z.array(Change),
@@ -96,9 +103,8 @@ export interface Head extends Marks {
   readonly n: number;
   /** Every event up to this number is stored, claimed, and has had its effect. */
   readonly settled: number;
-  /** What `settled` was before it last moved, and the keys of the events `before + 1 … settled`, in order. */
+  /** What `settled` was before it last moved. The item holds the keys of the events `before + 1 … settled`, too, as `recent`. */
   readonly before: number;
-  readonly recent: readonly AppendKey[];
   /** Raised by each withdrawal of rights and each change of settings. */
   readonly guard: number;
   /** Keys of the events `settled + 1 … seq`, in order. */
@@ -269,7 +275,7 @@ export function firstHeadItem(
     n: 0,
     settled: 0,
     before: 0,
-    recent: [],
+    recent: keysText([]),
     guard: 1,
     pending: [first.key],
     changes: change ? [change] : [],

@@ -171,10 +171,7 @@ export async function renameInHead(table: Table, room: RoomId, renaming: Renamin
     if (Array.isArray(moves) && moves.includes(from)) return false;
     const fields = {
       last: renamed(last, renaming),
-      recent:
-        Array.isArray(recent) && recent.some(ofUser)
-          ? recent.map((key) => (ofUser(key) ? `${to}${String(key).slice(from.length)}` : key))
-          : recent,
+      recent: String(recent).replaceAll(` ${from}#`, ` ${to}#`),
       pair: renamed(pair, renaming, 'pair'),
       calledBy: renamed(calledBy, renaming, 'by'),
     };

@@ -4,7 +4,7 @@ import { indexWords } from '../../shared/chat/index-words.ts';
 import { createRoom, joinRoom } from '../../shared/chat/rooms.ts';
 import { settle } from '../../shared/chat/settle.ts';
 import { type Committed, eventItem, queryAllEvents } from '../../shared/data/events.ts';
-import { getHead, lastOf, SETTLED } from '../../shared/data/heads.ts';
+import { getHead, keysText, lastOf, SETTLED } from '../../shared/data/heads.ts';
 import { chatKeys } from '../../shared/data/keys.ts';
 import type { RoomId, UserId } from '../../shared/protocol/ids.ts';
 
@@ -65,7 +65,7 @@ async function moveHead(ctx: ChatContext, room: RoomId, messages: readonly Commi
     settled: seq,
     before: seq,
     pending: [],
-    recent: [],
+    recent: keysText([]),
     message: seq,
     last: lastOf(body, { user, at }),
   });

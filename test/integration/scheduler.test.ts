@@ -58,7 +58,7 @@ describe('the same notices', () => {
       {
         moves: false,
         mutate: withoutCondition(
-          '(#settled = :settled OR (#before = :settled AND NOT contains(#recent, :key))) AND ',
+          '(#settled = :settled OR (#before = :settled AND NOT contains(#recent, :keyText))) AND ',
         ),
         promise: 'P3',
       },
@@ -71,7 +71,7 @@ describe('the same notices', () => {
       'a commit that does not look at `recent`',
       {
         moves: false,
-        mutate: withoutCondition(' AND NOT contains(#recent, :key)'),
+        mutate: withoutCondition(' AND NOT contains(#recent, :keyText)'),
         promise: 'P3',
         first: 120,
       },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { numberOf, textOf } from '../../bench/message-text.ts';
 import { parseOptions } from '../../bench/options.ts';
-import { dueAt, scenarios, speakerOf } from '../../bench/scenarios.ts';
+import { dueAt, scenarios, speakerOf, totalOf } from '../../bench/scenarios.ts';
 
 describe('scenarios', () => {
   it('are the six of the measures, with the rates that they name', () => {
@@ -39,7 +39,13 @@ describe('scenarios', () => {
       '1/2',
     ]);
     expect(speakerOf(6, 2, 3)).toEqual({ room: 0, member: 0 });
-    expect(dueAt(6, 2)).toBe(3000);
+  });
+
+  it('let an open rate rise evenly first, with half as many messages as it will have', () => {
+    const due = (n: number) => dueAt(n, 10, 4);
+    expect([0, 5, 20, 21, 40].map(due)).toEqual([0, 2000, 4000, 4100, 6000]);
+    expect(totalOf(10, 4, 15)).toBe(170);
+    expect(due(169)).toBeLessThan(19_000);
   });
 });
 
@@ -62,7 +68,7 @@ describe('options', () => {
       only: [],
       servers: ['parley', 'socket.io', 'ws'],
       seconds: undefined,
-      warmUp: 2,
+      warmUp: 5,
       each: 'room',
       startArguments: [],
     });
