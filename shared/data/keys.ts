@@ -115,6 +115,11 @@ export const ownerKeys = {
   person: (user: UserId) => ({ gsi1pk: 'ACCOUNTS', gsi1sk: user }),
 };
 
+/** What is noted of a room lies beside the subscriptions of its first shard: most rooms have no other, and one query reads both. */
+function roomNote(room: RoomId, name: string): Key {
+  return { pk: connectionKeys.subscription(room, 0, '').pk, sk: `${NOTE_PREFIX}${name}` };
+}
+
 /** Connections: what is true for two hours at most. */
 export const connectionKeys = {
   connection: (connection: string): Key => ({ pk: `CONN#${connection}`, sk: 'CONN' }),
@@ -128,11 +133,11 @@ export const connectionKeys = {
     pk: `SUBS#${room}#${shard}`,
     sk: connection,
   }),
-  shards: (room: RoomId): Key => ({ pk: `SUBS#${room}`, sk: 'SHARDS' }),
+  shards: (room: RoomId): Key => roomNote(room, 'SHARDS'),
   /** A user whose membership ended: no event beyond that one is posted to subscriptions older than it. */
-  left: (room: RoomId, user: UserId): Key => ({ pk: `SUBS#${room}`, sk: `LEFT#${user}` }),
+  left: (room: RoomId, user: UserId): Key => roomNote(room, `LEFT#${user}`),
   /** How many are online, where they are too many to be named. */
-  onlineCount: (room: RoomId): Key => ({ pk: `SUBS#${room}`, sk: ONLINE_COUNT }),
+  onlineCount: (room: RoomId): Key => roomNote(room, 'ONLINE'),
   /** Whether a user is online, as it was told. Beside the user's connections, so that one query reads both. */
   presence: (user: UserId): Key => ({ pk: `USER#${user}`, sk: PRESENCE }),
   /** The same, found by the rooms in which it was told. No shard is called so. */
@@ -145,8 +150,10 @@ export const connectionKeys = {
 };
 
 export const USER_CONNECTION_PREFIX = 'CONN#';
-export const LEFT_PREFIX = 'LEFT#';
-export const ONLINE_COUNT = 'ONLINE';
+/** With what the sort keys of the notes in a room's first shard begin. No connection's id holds it, and all of them sort behind it. */
+export const NOTE_PREFIX = '#';
+/** Sorts between a shard's notes and its subscriptions. */
+export const BEHIND_NOTES = '$';
 export const PRESENCE = 'PRESENCE';
 
 /** Partitions that a room's words are spread over: the letters of an alphabet lie in different ones (code points in a row). */

@@ -1,7 +1,7 @@
 /** Who hears a room: a subscription per connection, spread over the room's shards, and who has left. */
 import type { RoomId, UserId } from '../protocol/ids.ts';
 import { CONNECTION_ITEMS_LIFE_MS, type ConnectionAddress, connectionExpiry } from './connections.ts';
-import { connectionKeys, LEFT_PREFIX, ONLINE_COUNT, TTL_ATTRIBUTE } from './keys.ts';
+import { BEHIND_NOTES, connectionKeys, NOTE_PREFIX, TTL_ATTRIBUTE } from './keys.ts';
 import { type OnlineCount, toOnlineCount } from './online.ts';
 import { ConditionFailed, type Item, ignoreFailedCondition, type Table } from './table.ts';
 
@@ -20,9 +20,6 @@ export interface Audience {
   /** Set where too many are online to be told by name. */
   readonly counted?: OnlineCount;
 }
-
-/** Name of the item's `SHARDS` row; its neighbours in the partition begin with `LEFT#`. */
-const SHARDS = 'SHARDS';
 
 /**
  * A user's note of leaving must outlive every subscription that it may have to silence, even one that a handler puts
@@ -117,7 +114,10 @@ export async function deleteOlderSubscription(
 /** One page after another of a shard's subscriptions. */
 export async function listSubscriptions(table: Table, room: RoomId, shard: number): Promise<Subscription[]> {
   const { pk } = connectionKeys.subscription(room, shard, '');
-  const items = await table.queryAll({ where: 'pk = :pk', values: { ':pk': pk } });
+  const items = await table.queryAll({
+    where: 'pk = :pk AND sk > :notes',
+    values: { ':pk': pk, ':notes': BEHIND_NOTES },
+  });
   return items.map((item) => toSubscription(room, shard, item));
 }
 
@@ -142,14 +142,34 @@ export async function getShardCount(table: Table, room: RoomId): Promise<number>
 /** How many shards a room has, and who has left it: one query. */
 export async function getAudience(table: Table, room: RoomId): Promise<Audience> {
   const { pk } = connectionKeys.shards(room);
+  const items = await table.queryAll({
+    where: 'pk = :pk AND sk < :subscriptions',
+    values: { ':pk': pk, ':subscriptions': BEHIND_NOTES },
+  });
+  return toAudience(room, items);
+}
+
+/** The same, and the subscriptions of the first shard: one query for all of a room that has no other. */
+export async function getFirstListeners(
+  table: Table,
+  room: RoomId,
+): Promise<{ readonly audience: Audience; readonly first: readonly Subscription[] }> {
+  const { pk } = connectionKeys.shards(room);
   const items = await table.queryAll({ where: 'pk = :pk', values: { ':pk': pk } });
+  const notes = items.filter(({ sk }) => sk.startsWith(NOTE_PREFIX));
+  const first = items.slice(notes.length).map((item) => toSubscription(room, 0, item));
+  return { audience: toAudience(room, notes), first };
+}
+
+function toAudience(room: RoomId, notes: readonly Item[]): Audience {
   const left = new Map<string, number>();
   let shards = 1;
   let counted: OnlineCount | undefined;
-  for (const item of items) {
-    if (item.sk === SHARDS) shards = Number(item.shards);
-    else if (item.sk === ONLINE_COUNT) counted = toOnlineCount(item);
-    else if (item.sk.startsWith(LEFT_PREFIX)) left.set(item.sk.slice(LEFT_PREFIX.length), Number(item.asOf));
+  const leftPrefix = connectionKeys.left(room, '' as UserId).sk;
+  for (const item of notes) {
+    if (item.sk === connectionKeys.shards(room).sk) shards = Number(item.shards);
+    else if (item.sk === connectionKeys.onlineCount(room).sk) counted = toOnlineCount(item);
+    else if (item.sk.startsWith(leftPrefix)) left.set(item.sk.slice(leftPrefix.length), Number(item.asOf));
   }
   return { shards, left, ...(counted ? { counted } : {}) };
 }

@@ -3,7 +3,7 @@
 import type { ChatContext } from '../chat/context.ts';
 import { applyMembership, changesRights } from '../chat/membership.ts';
 import type { Committed } from '../data/events.ts';
-import { type Audience, getAudience, listSubscriptions, raiseShards } from '../data/subscriptions.ts';
+import { type Audience, getAudience, getFirstListeners, raiseShards } from '../data/subscriptions.ts';
 import type { RoomId } from '../protocol/ids.ts';
 import { type DeliveryEnvironment, deliverToShard } from './deliver-shard.ts';
 import type { CallShard } from './shard-call.ts';
@@ -25,14 +25,10 @@ export function createFanOut(environment: DeliveryEnvironment, callShard: CallSh
   const delivered = new Map<RoomId, number>();
   const large = new Set<RoomId>();
 
-  /** What is there to deliver to. Both reads at once for a room that has one shard, as most do. */
+  /** What is there to deliver to: for a room that has one shard, as most do, everyone who listens. */
   async function readRoom(room: RoomId) {
     if (large.has(room)) return { audience: await getAudience(context.connections, room), first: undefined };
-    const [audience, first] = await Promise.all([
-      getAudience(context.connections, room),
-      listSubscriptions(context.connections, room, 0),
-    ]);
-    return { audience, first };
+    return getFirstListeners(context.connections, room);
   }
 
   async function grow(room: RoomId, { shards }: Audience, connections: number): Promise<void> {

@@ -2,7 +2,12 @@
 import type { ChatContext } from '../chat/context.ts';
 import { type OnlineIn, putCountDue, putOnlineIn } from '../data/online.ts';
 import type { Presence } from '../data/presence.ts';
-import { type Audience, getAudience, listSubscriptions, type Subscription } from '../data/subscriptions.ts';
+import {
+  type Audience,
+  getFirstListeners,
+  listSubscriptions,
+  type Subscription,
+} from '../data/subscriptions.ts';
 import { MAX_ONLINE_NAMES, type RoomId, type UserId } from '../protocol/ids.ts';
 import type { Lane } from './lane.ts';
 import type { SendLater } from './presence-messages.ts';
@@ -51,15 +56,15 @@ export async function findObservers(
 /** Who is told of `user` by name in a room. One's own connections know without. */
 async function listenersOf(tools: AudienceTools, room: RoomId, user: UserId): Promise<Subscription[]> {
   const { connections } = tools.context;
-  const audience = await getAudience(connections, room);
+  const { audience, first } = await getFirstListeners(connections, room);
   if (audience.counted) {
     await makeCountDue(tools, room, audience.counted.due);
     return [];
   }
-  const shards = Array.from({ length: audience.shards }, (_, shard) =>
-    listListeners(tools.context, room, shard, audience.left),
+  const others = Array.from({ length: audience.shards - 1 }, (_, index) =>
+    listListeners(tools.context, room, index + 1, audience.left),
   );
-  const listeners = (await Promise.all(shards)).flat();
+  const listeners = [...first.filter(hears(audience.left)), ...(await Promise.all(others)).flat()];
   const online = new Set(listeners.map((one) => one.user)).add(user).size;
   if (online > MAX_ONLINE_NAMES) {
     await makeCountDue(tools, room);
@@ -75,8 +80,11 @@ export async function listListeners(
   shard: number,
   left: Audience['left'],
 ): Promise<Subscription[]> {
-  const all = await listSubscriptions(connections, room, shard);
-  return all.filter(({ user, since }) => (left.get(user) ?? 0) <= since);
+  return (await listSubscriptions(connections, room, shard)).filter(hears(left));
+}
+
+function hears(left: Audience['left']): (subscription: Subscription) => boolean {
+  return ({ user, since }) => (left.get(user) ?? 0) <= since;
 }
 
 /** Notes in its rooms whether the user is online, and for how long that may be believed. */

@@ -84,7 +84,7 @@ const deliver =
   (shards: 1 | 2): Scene =>
   async (stage) => {
     const room = await newRoom(stage);
-    if (shards > 1) await stage.connections.put({ pk: `SUBS#${room}`, sk: 'SHARDS', shards });
+    if (shards > 1) await stage.connections.put({ pk: `SUBS#${room}#0`, sk: '#SHARDS', shards });
     const [alice, bob] = [await stage.alice.connect(), await stage.bob.connect()];
     await join(stage, room);
     await Promise.all([alice.untilHeard(room, 2), bob.untilHeard(room, 2)]);
@@ -146,7 +146,7 @@ const leaveRooms: Scene = async (stage) => {
     const presence = { pk: `USER#${user}`, sk: 'PRESENCE' };
     await stage.connections.until(presence, (item) => item?.online === true && item.told === item.version);
   }
-  await stage.connections.put({ pk: `SUBS#${crowd}`, sk: 'ONLINE', count: 120 });
+  await stage.connections.put({ pk: `SUBS#${crowd}#0`, sk: '#ONLINE', count: 120 });
   const stale = await leaveStale(stage, room, 1);
   client.terminate();
   await untilTold(listener, carol.user, false);
