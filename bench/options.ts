@@ -23,7 +23,7 @@ export const HELP = `npm run bench -- [options] [-- arguments for npm start]
   --only S1,S2          scenarios to run (all: S1 S2 S3a S3b S4 S5)
   --servers parley,ws   servers to drive (all: parley, socket.io, ws)
   --seconds N           measure for N seconds instead of each scenario's own time
-  --warm-up N           let the load rise for N seconds before the figures count (5)
+  --warm-up N           let the load rise for N seconds before the figures count (10)
   --each member|room    who sends "1 message a second each" in S1 and S4 (room)
   --json FILE           where the figures go (bench/results/latest.json)
   --profile DIR         write processor profiles of Parley, one a thread (it is slower then)
@@ -42,7 +42,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       only: { type: 'string' },
       servers: { type: 'string' },
       seconds: { type: 'string' },
-      'warm-up': { type: 'string', default: '5' },
+      'warm-up': { type: 'string', default: '10' },
       each: { type: 'string', default: 'room' },
       json: { type: 'string', default: 'bench/results/latest.json' },
       profile: { type: 'string' },

@@ -68,7 +68,7 @@ describe('options', () => {
       only: [],
       servers: ['parley', 'socket.io', 'ws'],
       seconds: undefined,
-      warmUp: 5,
+      warmUp: 10,
       each: 'room',
       startArguments: [],
     });
