@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { BuildFailure } from 'esbuild';
+import { type BuildFailure, stop as endBundler } from 'esbuild';
 import { build } from './build.ts';
 import { CommandError, printFailure } from './command-error.ts';
 import { type Addresses, banner, demoLines } from './start/banner.ts';
@@ -190,6 +190,8 @@ async function main(): Promise<void> {
   const starting = startParley(options);
   endOnSignal(starting);
   const parley = await starting;
+  // A process of its own, a hundred megabytes that have no more to do; what watches has it start again.
+  if (!options.watch) await endBundler();
   if (options.json) {
     const { http, websocket, gateways, aws } = parley;
     process.stdout.write(`${JSON.stringify({ http, websocket, gateways, aws })}\n`);

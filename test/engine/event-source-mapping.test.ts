@@ -3,14 +3,12 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { EventSourceMappingModel } from '../../local/assembly/model.ts';
 import type { InvocationOutcome, LambdaService } from '../../local/lambda/service.ts';
 import { openCheckpoints } from '../../local/streams/checkpoints.ts';
-import { type DiscardedBatch, failureMessage } from '../../local/streams/failure.ts';
-import { backoff } from '../../local/streams/invocation.ts';
-import { ItemText, recordConverter, type StreamRecord, sequenceNumber } from '../../local/streams/record.ts';
+import type { DiscardedBatch } from '../../local/streams/failure.ts';
+import { type StreamRecord, sequenceNumber } from '../../local/streams/record.ts';
 import { StreamMapping } from '../../local/streams/stream-mapping.ts';
-import type { SequencedRecord } from '../../local/streams/table-stream.ts';
 import { eventually } from './engine-helper.ts';
+import { recordOf, records, streamArn } from './stream-record-helper.ts';
 
-const streamArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/Items/stream/x';
 const model: EventSourceMappingModel = {
   logicalId: 'Mapping',
   constructPath: 'Sample/Mapping',
@@ -28,49 +26,6 @@ const model: EventSourceMappingModel = {
   reportBatchItemFailures: true,
   filters: [],
 };
-
-const toRecord = recordConverter(
-  {
-    logicalId: 'Items',
-    constructPath: 'Sample/Items',
-    name: 'Items',
-    arn: 'arn:aws:dynamodb:us-east-1:000000000000:table/Items',
-    streamArn,
-    streamViewType: 'NEW_AND_OLD_IMAGES',
-    createTable: {
-      TableName: 'Items',
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [],
-      KeySchema: [],
-    },
-  },
-  'us-east-1',
-);
-
-function recordOf(
-  item: string,
-  sequence: number,
-  { old, ageSeconds = 0 }: { readonly old?: string; readonly ageSeconds?: number } = {},
-): SequencedRecord {
-  const text = (name: string) => new ItemText(JSON.stringify({ pk: { S: name } }));
-  const record = {
-    eventName: old === undefined ? ('INSERT' as const) : ('MODIFY' as const),
-    keys: text(item),
-    newImage: text(item),
-    ...(old !== undefined && { oldImage: text(old) }),
-    sequenceNumber: String(sequence),
-    sizeBytes: 20,
-    viewType: 'NEW_AND_OLD_IMAGES' as const,
-    createdAt: Math.floor(Date.now() / 1000) - ageSeconds,
-    expired: false,
-  };
-  return { sequence, record: toRecord(record, false) };
-}
-
-/** Records of items by name, numbered from one. */
-function records(...items: readonly string[]): SequencedRecord[] {
-  return items.map((item, index) => recordOf(item, index + 1));
-}
 
 type Answer = (batch: readonly StreamRecord[], call: number) => unknown;
 const failure: InvocationOutcome = { ok: false, kind: 'error', errorType: 'Error', errorMessage: 'no' };
@@ -174,6 +129,21 @@ describe('an event source mapping on a stream', () => {
     expect(batches[0]).toEqual(['a']);
     expect(batches.length).toBeLessThanOrEqual(3);
     expect(batches.flat()).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+  });
+
+  it('gives a full batch at once, and rests only before one that may get fuller', async () => {
+    const begun: number[] = [];
+    const ended: number[] = [];
+    const { consumer, batches, done } = await mapping({ batchSize: 3 }, async () => {
+      begun.push(performance.now());
+      await sleep(25);
+      ended.push(performance.now());
+    });
+    consumer.deliver(records('a', 'b', 'c', 'd', 'e', 'f', 'g'));
+    await done();
+    expect(batches).toEqual([['a', 'b', 'c'], ['d', 'e', 'f'], ['g']]);
+    const pauseBefore = (batch: number) => (begun[batch] ?? 0) - (ended[batch - 1] ?? 0);
+    expect(pauseBefore(1)).toBeLessThan(pauseBefore(2));
   });
 
   it('gives only what its filters let through, and is done with the rest', async () => {
@@ -364,51 +334,5 @@ describe('an event source mapping on a stream', () => {
     consumer.deliver(all);
     await done();
     expect(batches).toEqual([['a', 'b'], ['c']]);
-  });
-});
-
-describe('word of records that are given up', () => {
-  it('has the form of Lambda’s', () => {
-    const [first, second] = records('a', 'b').map(({ record }) => record);
-    if (!first || !second) throw new Error('two records');
-    const message = JSON.parse(
-      failureMessage({
-        functionArn: model.functionArn,
-        condition: 'RetryAttemptsExhausted',
-        attempts: 3,
-        functionFailed: true,
-        shardId: 'shardId-1',
-        streamArn,
-        records: [first, second],
-      }),
-    );
-    expect(message).toEqual({
-      requestContext: {
-        requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
-        functionArn: model.functionArn,
-        condition: 'RetryAttemptsExhausted',
-        approximateInvokeCount: 3,
-      },
-      responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
-      version: '1.0',
-      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
-      DDBStreamBatchInfo: {
-        shardId: 'shardId-1',
-        startSequenceNumber: sequenceNumber('1'),
-        endSequenceNumber: sequenceNumber('2'),
-        approximateArrivalOfFirstRecord: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
-        approximateArrivalOfLastRecord: expect.stringMatching(/Z$/),
-        batchSize: 2,
-        streamArn,
-      },
-    });
-    expect(JSON.stringify(message)).not.toContain('NewImage');
-  });
-});
-
-describe('the wait before another attempt', () => {
-  it('doubles up to ten seconds', () => {
-    const waits = [1, 2, 3, 7, 8, 30].map((attempt) => backoff(attempt, () => 0.5));
-    expect(waits).toEqual([100, 200, 400, 6_400, 10_000, 10_000]);
   });
 });
