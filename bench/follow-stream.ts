@@ -3,7 +3,12 @@ import { DatabaseClient } from '../local/dynamodb/client.ts';
 import type { StreamStore } from '../local/dynamodb/stream-store.ts';
 import type { StreamEvent } from '../shared/delivery/stream-records.ts';
 
-/** Records of one read; the mapping of the stack takes as many at most. */
+/** Records of one read, the most that `GetRecords` gives. */
+const READ = 1_000;
+/**
+ * Commits of one batch, the most that a mapping of the stack takes. Its settler takes 25; here no function and no network keep fifty
+ * writers from the database, so that each of its calls waits for fifty of theirs.
+ */
 const BATCH = 100;
 /** Pause after an empty read, ms: the engine's own pollers wait as long. */
 const PAUSE = 5;
@@ -42,10 +47,12 @@ export async function followStream(
     const { Records, NextShardIterator } = await client.call<{
       Records: Record[];
       NextShardIterator: string;
-    }>('GetRecords', { ShardIterator, Limit: BATCH });
+    }>('GetRecords', { ShardIterator, Limit: READ });
     ShardIterator = NextShardIterator;
     const commits = Records.filter(isCommit);
-    if (commits.length > 0) await onCommits?.({ Records: commits });
+    for (let first = 0; first < commits.length; first += BATCH) {
+      await onCommits?.({ Records: commits.slice(first, first + BATCH) });
+    }
     const last = Records.at(-1);
     if (last === undefined) await sleep(PAUSE);
     else store.trim(table, Number(last.dynamodb.SequenceNumber));
