@@ -8,7 +8,7 @@ const anyText = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 60 }),
   fc.string({ unit: 'binary', maxLength: 60 }),
   fc.string({
-    unit: fc.constantFrom(..."aÀ1 .'’-#_が゛ﾊﾞहिन्ज़ﷺßςΣİıй\u0301\u0308\u200d\u00ad"),
+    unit: fc.constantFrom(..."aÀ1 .'’-#_が゛ﾊﾞहिन्ज़ﷺßẞςΣİıйї\u0301\u0306\u0308\u0323\u094d\u200d\u00ad"),
     maxLength: 40,
   }),
 );
@@ -28,6 +28,8 @@ describe('words', () => {
     ['カギ ｶﾞ', ['カギ', 'ガ']],
     ['ภาษาไทย', ['ภาษา', 'ไทย']],
     ['한국 Ｈｅｌｌｏ Łódź', ['한국', 'hello', 'lodz']],
+    ['й\u00ad\u094d й\u0323 ї\u0323', ['й\u094d', 'й', 'ї']],
+    ['STRAẞE Straße strasse', ['strasse', 'strasse', 'strasse']],
     ['don’t 3.14 foo_bar a.b x-y', ["don't", '3.14', 'foo_bar', 'a.b', 'x', 'y']],
     ['ﷺ', ['صلى', 'الله', 'عليه', 'وسلم']],
     ['__ — 🎉 ?!', []],
