@@ -276,6 +276,12 @@ describe.skipIf(path === undefined)('two people (needs Chromium on the PATH or i
     await alice.button('Room details').click();
     await alice.panel.getByRole('list', { name: 'Reported messages' }).getByText('rude').first().waitFor();
     await alice.button(/^Members/).click();
+    // A row that moves to those who are online takes its open menu with it.
+    await alice.panel
+      .getByRole('region', { name: /^Online/ })
+      .getByText(bob.name)
+      .first()
+      .waitFor();
     const menu = async (item: string) => {
       await alice.panel.getByRole('button', { name: `Actions for ${bob.name}` }).click();
       await alice.page.getByRole('menuitem', { name: item }).click();

@@ -20,6 +20,8 @@ export function MembersPanel({ room, summary, name, onClose }: PanelProps) {
   const members = useObservable(room.members);
   const presence = useObservable(room.presence);
   const nameOf = useNames();
+  // Here and not in the person's row, which moves when the person comes or goes: what is being asked stays.
+  const [asked, setAsked] = useState<{ readonly user: string; readonly dialog: PersonDialogName }>();
   const online = useMemo(() => new Set<string>(presence.online), [presence]);
   const sorted = useMemo(
     () => [...members].sort((a, b) => nameOf(a.user).localeCompare(nameOf(b.user))),
@@ -27,8 +29,12 @@ export function MembersPanel({ room, summary, name, onClose }: PanelProps) {
   );
   // Where there are many online, not all are named: then the counts say more than the dots.
   const groups = [
-    { title: `Online · ${presence.count}`, members: sorted.filter(({ user }) => online.has(user)) },
-    { title: 'Offline', members: sorted.filter(({ user }) => !online.has(user)) },
+    {
+      key: 'online',
+      title: `Online · ${presence.count}`,
+      members: sorted.filter(({ user }) => online.has(user)),
+    },
+    { key: 'offline', title: 'Offline', members: sorted.filter(({ user }) => !online.has(user)) },
   ];
   return (
     <Frame
@@ -41,17 +47,31 @@ export function MembersPanel({ room, summary, name, onClose }: PanelProps) {
         {groups.map(
           (group) =>
             group.members.length > 0 && (
-              <section key={group.title} aria-label={group.title}>
+              <section key={group.key} aria-label={group.title}>
                 <h3 className={css.groupTitle}>{group.title}</h3>
                 <ul>
                   {group.members.map((member) => (
-                    <Row key={member.user} member={member} room={room} online={online.has(member.user)} />
+                    <Row
+                      key={member.user}
+                      member={member}
+                      room={room}
+                      online={online.has(member.user)}
+                      onAsk={(dialog) => setAsked({ user: member.user, dialog })}
+                    />
                   ))}
                 </ul>
               </section>
             ),
         )}
       </Scroll>
+      {asked && (
+        <PersonDialogs
+          open={asked.dialog}
+          user={asked.user}
+          room={room}
+          onClose={() => setAsked(undefined)}
+        />
+      )}
     </Frame>
   );
 }
@@ -60,16 +80,17 @@ function Row({
   member,
   room,
   online,
+  onAsk,
 }: {
   readonly member: Member;
   readonly room: Room;
   readonly online: boolean;
+  readonly onAsk: (dialog: PersonDialogName) => void;
 }) {
   const { me } = useChat();
   const { user, role, mutedUntil } = member;
   const name = useName(user);
-  const [dialog, setDialog] = useState<PersonDialogName>();
-  const groups = usePersonMenu(user, room, setDialog);
+  const groups = usePersonMenu(user, room, onAsk);
   const isMuted = mutedUntil !== undefined && Date.parse(mutedUntil) > serviceNow().getTime();
   const notes = [
     ...(role === 'member' ? [] : [role]),
@@ -84,7 +105,6 @@ function Row({
       </span>
       <span className={css.role}>{notes.join(', ')}</span>
       {user !== me && <MenuButton icon="ellipsis" label={`Actions for ${name}`} groups={groups} />}
-      {dialog && <PersonDialogs open={dialog} user={user} room={room} onClose={() => setDialog(undefined)} />}
     </li>
   );
 }
