@@ -27,7 +27,7 @@ const ASCII = /^[\0-\x7f]*$/;
 const ACCENTS =
   /[[\p{M}&&[\p{sc=Zinh}\p{sc=Latn}\p{sc=Grek}\p{sc=Cyrl}\p{sc=Hebr}\p{sc=Arab}\p{sc=Syrc}]]--[\u3099\u309a]]|\p{DI}|\u0640/gv;
 /** й, ў and ї: letters of their own that decompose into another letter and a mark, before which NFKD puts other marks (a virama, a dot below). */
-const CYRILLIC_LETTERS = /([ИиУу])(\p{M}*?)(\u0306)|([Іі])(\p{M}*?)(\u0308)/gu;
+const CYRILLIC_LETTERS = /[ИиУу]\p{M}*?\u0306|[Іі]\p{M}*?\u0308/gu;
 /** Letters with a stroke, which have no decomposition and are typed without it by whoever lacks the key. */
 const STROKES: Readonly<Record<string, string>> = { ł: 'l', ø: 'o', đ: 'd', ħ: 'h', ŧ: 't' };
 
@@ -42,8 +42,7 @@ export function fold(text: string): string {
       .normalize('NFKD')
       .replace(
         CYRILLIC_LETTERS,
-        (_, breved = '', before = '', breve = '', dotted = '', between = '', dots = '') =>
-          `${(breved + breve + dotted + dots).normalize('NFC')}${before}${between}`,
+        (marked) => `${marked[0]}${marked.slice(-1)}`.normalize('NFC') + marked.slice(1, -1),
       )
       .replace(ACCENTS, '')
       // Through upper case: ß and ı have one, and no lower case that makes them equal to what they are written as elsewhere. ẞ has only a lower.

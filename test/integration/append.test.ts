@@ -224,6 +224,19 @@ describe('append', () => {
     expect(await readLog(ctx, id)).toHaveLength(3);
   });
 
+  it('takes an id for no repeat of a longer one that was settled just before', async () => {
+    const id = await newRoom();
+    const calls: string[] = [];
+    const slow = chatContext(database);
+    const warm = { ...slow, chat: watchedTable(slow.chat, (call) => void calls.push(call)) };
+    await sendMessage(warm, { room: id, user: alice, text: 'now it is warm' });
+    await sendMessage(ctx, { room: id, user: alice, id: clientId('m1'), text: 'longer' });
+    await settleAll(ctx, id);
+    calls.length = 0;
+    await sendMessage(warm, { room: id, user: alice, id: clientId('m'), text: 'shorter' });
+    expect(calls).toEqual(['get ID', 'update HEAD', 'put E']);
+  });
+
   it('refuses with `unavailable` when too much is unsettled, and goes on when it is settled', async () => {
     const id = await newRoom();
     const { pk, sk } = chatKeys.head(id);
