@@ -276,7 +276,7 @@ describe.skipIf(path === undefined)('two people (needs Chromium on the PATH or i
     await alice.button('Room details').click();
     await alice.panel.getByRole('list', { name: 'Reported messages' }).getByText('rude').first().waitFor();
     await alice.button(/^Members/).click();
-    // A row that moves to those who are online takes its open menu with it.
+    // Once the row is where it stays.
     await alice.panel
       .getByRole('region', { name: /^Online/ })
       .getByText(bob.name)

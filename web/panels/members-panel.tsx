@@ -20,7 +20,8 @@ export function MembersPanel({ room, summary, name, onClose }: PanelProps) {
   const members = useObservable(room.members);
   const presence = useObservable(room.presence);
   const nameOf = useNames();
-  // Here and not in the person's row, which moves when the person comes or goes: what is being asked stays.
+  // Here and not in the person's row, which is made anew when the person comes or goes: what is open stays.
+  const [menuOf, setMenuOf] = useState<string>();
   const [asked, setAsked] = useState<{ readonly user: string; readonly dialog: PersonDialogName }>();
   const online = useMemo(() => new Set<string>(presence.online), [presence]);
   const sorted = useMemo(
@@ -56,6 +57,8 @@ export function MembersPanel({ room, summary, name, onClose }: PanelProps) {
                       member={member}
                       room={room}
                       online={online.has(member.user)}
+                      menuOpen={member.user === menuOf}
+                      onMenuChange={(open) => setMenuOf(open ? member.user : undefined)}
                       onAsk={(dialog) => setAsked({ user: member.user, dialog })}
                     />
                   ))}
@@ -80,11 +83,15 @@ function Row({
   member,
   room,
   online,
+  menuOpen,
+  onMenuChange,
   onAsk,
 }: {
   readonly member: Member;
   readonly room: Room;
   readonly online: boolean;
+  readonly menuOpen: boolean;
+  readonly onMenuChange: (open: boolean) => void;
   readonly onAsk: (dialog: PersonDialogName) => void;
 }) {
   const { me } = useChat();
@@ -104,7 +111,15 @@ function Row({
         {name}
       </span>
       <span className={css.role}>{notes.join(', ')}</span>
-      {user !== me && <MenuButton icon="ellipsis" label={`Actions for ${name}`} groups={groups} />}
+      {user !== me && (
+        <MenuButton
+          icon="ellipsis"
+          label={`Actions for ${name}`}
+          groups={groups}
+          initiallyOpen={menuOpen}
+          onOpenChange={onMenuChange}
+        />
+      )}
     </li>
   );
 }

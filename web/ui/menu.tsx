@@ -110,11 +110,13 @@ interface MenuButtonProps extends Omit<IconButtonProps, 'onClick' | 'ref'> {
   readonly groups: MenuGroups;
   /** Told when it opens and closes: what is shown on hover alone has to stay meanwhile. */
   readonly onOpenChange?: (open: boolean) => void;
+  /** Where it is made anew elsewhere while its menu is open. */
+  readonly initiallyOpen?: boolean;
 }
 
 /** A button that opens a menu of the same name. */
-export function MenuButton({ groups, onOpenChange, ...rest }: MenuButtonProps) {
-  const [isOpen, setIsOpen] = useState(false);
+export function MenuButton({ groups, onOpenChange, initiallyOpen = false, ...rest }: MenuButtonProps) {
+  const [isOpen, setIsOpen] = useState(initiallyOpen);
   const button = useRef<HTMLButtonElement>(null);
   const set = (open: boolean) => {
     setIsOpen(open);
