@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import naughty from 'big-list-of-naughty-strings';
 import type { Browser } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { findChromium, openBrowser } from '../../scripts/browser.ts';
 import type { RoomId, UserId } from '../../shared/protocol/ids.ts';
 import { type Account, bodyOf, register } from '../helper/account.ts';
@@ -140,23 +140,21 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
 
   it('shows whole what can be done about the topmost message, half of which is out of sight', async () => {
     await expect.poll(() => ann.page.url(), { timeout: 10_000 }).not.toContain('at=');
+    await ann.page.evaluate(comeToRest);
     const edge = await ann.page.evaluate(halfOver);
     const message = ann.page.locator(`[data-message="${edge.message}"]`);
     const toolbar = message.getByRole('toolbar', { name: 'Message actions' });
-    // While the list scrolls, and a moment longer, no message feels the pointer.
+    // While the list scrolls, and a moment longer, no message feels the pointer: it comes again until one does.
     let moves = 0;
-    await expect
-      .poll(
-        async () => {
-          await ann.page.mouse.move(edge.left + 200 + (++moves % 2), edge.top + 4);
-          return toolbar.count();
-        },
-        { timeout: 10_000 },
-      )
-      .toBe(1);
-    const box = await toolbar.boundingBox();
-    expect(box?.y).toBeGreaterThanOrEqual(edge.top);
-    await toolbar.getByRole('button', { name: 'React with 👍' }).click();
+    await vi.waitFor(
+      async () => {
+        await ann.page.mouse.move(edge.left + 200 + (++moves % 2), edge.top + 4);
+        const box = await toolbar.boundingBox({ timeout: 1_000 });
+        expect(box?.y).toBeGreaterThanOrEqual(edge.top);
+        await toolbar.getByRole('button', { name: 'React with 👍' }).click({ timeout: 1_000 });
+      },
+      { timeout: 20_000 },
+    );
     await message.getByRole('button', { name: /^👍 1/ }).waitFor();
   });
 
@@ -269,6 +267,18 @@ function halfOver(): Edge {
   const box = article?.getBoundingClientRect();
   log?.scrollBy(0, (box?.top ?? 0) - top + (box?.height ?? 0) / 2);
   return { left, top, message: article?.dataset.message };
+}
+
+/** Until what was loaded for a place has its height: half a second without a change. Runs in the page. */
+async function comeToRest(): Promise<void> {
+  const log = document.querySelector('[role=log]');
+  let seen = '';
+  for (let since = performance.now(); performance.now() - since < 500; ) {
+    const now = `${log?.scrollTop} ${log?.scrollHeight}`;
+    if (now !== seen) since = performance.now();
+    seen = now;
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  }
 }
 
 /** As fast as what is older comes. Runs in the page. */
