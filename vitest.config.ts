@@ -6,6 +6,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 /** Vitest leaves a processor free; on two that would be one file at a time, and most tests wait more than they compute. */
 const maxWorkers = 2;
+/** Where a test waits for a whole service: its timers, and its processes that start. */
+const maxWorkersOfService = 3;
 
 /** Files that take tens of seconds, the longest first. Begun last, one of them would leave the other worker with nothing to do. */
 const LONG = `
@@ -36,7 +38,7 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], maxWorkers, isolate: false } },
       {
         test: {
           name: 'integration',
@@ -58,7 +60,7 @@ export default defineConfig({
       {
         test: {
           name: 'engine',
-          maxWorkers,
+          maxWorkers: maxWorkersOfService,
           sequence: { groupOrder: 1 },
           include: ['test/{engine,client}/**/*.test.ts'],
           testTimeout: 60_000,
@@ -68,7 +70,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          maxWorkers,
+          maxWorkers: maxWorkersOfService,
           sequence: { groupOrder: 2 },
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/global-setup.ts'],

@@ -23,7 +23,7 @@ const DEVICES = { least: 1, most: 2 };
 /** Times the patience after noise: retries of streams are up to ten seconds apart. */
 const NOISY_PATIENCE = 3;
 /** What each device does one after the other. */
-const STEPS = { least: 15, most: 30 };
+const STEPS = { least: 10, most: 20 };
 /** The same where things go wrong, each of which costs time. */
 const NOISY_STEPS = { least: 8, most: 18 };
 
