@@ -6,8 +6,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 /** Vitest leaves a processor free; on two that would be one file at a time, and most tests wait more than they compute. */
 const maxWorkers = 2;
-/** Where a test waits for a whole service: its timers, and its processes that start. */
-const maxWorkersOfService = 3;
+/** Where a test waits for a whole service: its timers, and its processes that start. An emulator's functions take longer to. */
+const maxWorkersOfService = process.env.PARLEY_TARGET ? maxWorkers : 3;
 
 /** Files that take tens of seconds, the longest first. Begun last, one of them would leave the other worker with nothing to do. */
 const LONG = `

@@ -19,8 +19,18 @@ import {
   UserId,
 } from './ids.ts';
 
-/** NIST SP 800-63B: at least 8 characters; the upper bound only keeps the hash's input small. */
-export const Password = characters(8, 256);
+/**
+ * NIST SP 800-63B: at least 8 characters; the upper bound only keeps the hash's input small. It is hashed normalized (NFKC), and argon2id
+ * takes eight bytes or more: a few letters that are typed with two accents each can be less.
+ */
+export const Password = characters(8, 256)
+  .check(
+    z.refine(
+      (text: string) => new TextEncoder().encode(text.normalize('NFKC')).length >= 8,
+      'must hold more letters',
+    ),
+  )
+  .register(z.globalRegistry, { minLength: 8, maxLength: 256 });
 export const DisplayName = characters(1, 64);
 
 export const User = z.object({ user: UserId, displayName: z.string(), createdAt: z.optional(Time) });

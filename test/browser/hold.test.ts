@@ -87,9 +87,16 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
     service = await start();
     await alice.page.reload();
     await alice.button(/^Your profile/).waitFor();
-    // By itself it tries again later and later.
-    if (await bob.button('Try now').isVisible()) await bob.button('Try now').click();
-    await bob.sees('through the storm');
+    // By itself it tries again later and later: bob does not wait for that, whenever he sees that he need not.
+    await expect
+      .poll(
+        async () => {
+          if (await bob.button('Try now').isVisible()) await bob.button('Try now').click({ timeout: 1_000 });
+          return count(bob, 'through the storm');
+        },
+        { timeout: 60_000 },
+      )
+      .toBe(1);
     await expect.poll(() => alice.composer.inputValue()).toBe('half a sent');
     await alice.waiting('through the storm').waitFor({ state: 'detached' });
     await alice.say('half a sentence');

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, openBrowser } from '../../scripts/browser.ts';
+import { register } from '../helper/account.ts';
 import { type Started, startService } from '../helper/start.ts';
 import { Person, PHONE } from '../helper/web-app.ts';
 
@@ -298,6 +299,28 @@ describe.skipIf(path === undefined)('two people (needs Chromium on the PATH or i
     await alice.panel.getByRole('button', { name: 'Delete room' }).click();
     await alice.page.getByRole('dialog').getByRole('button', { name: 'Delete room' }).click();
     await alice.link('Captains').waitFor({ state: 'detached' });
+  });
+
+  it('keep the menu of a member open who comes online meanwhile', async () => {
+    const carol = await register(service, 'carol');
+    await alice.createRoom('Lookout', 'private');
+    await alice.button(/^Members/).click();
+    await alice.panel.getByLabel('Invite someone').fill(carol.user);
+    await alice.panel.getByRole('button', { name: 'Invite', exact: true }).click();
+    const among = (group: RegExp) =>
+      alice.panel.getByRole('region', { name: group }).getByText(carol.user).first().waitFor();
+    await among(/^Offline/);
+    await alice.panel.getByRole('button', { name: `Actions for ${carol.user}` }).click();
+    const mute = alice.page.getByRole('menuitem', { name: 'Mute …' });
+    await mute.waitFor();
+    const client = await carol.connect();
+    await among(/^Online/);
+    await mute.click();
+    await alice.page.getByRole('dialog').getByRole('button', { name: '10 minutes' }).click();
+    await client.waitFor('the muting', () =>
+      client.frames.find((frame) => JSON.stringify(frame).includes('mutedUntil')),
+    );
+    carol.disconnect();
   });
 
   it('choose light or dark, and it stays', async () => {

@@ -168,3 +168,8 @@ export async function killGateway(gateways: readonly Endpoint[], index: number):
     }
   }
 }
+
+/** Until those that were killed are back: on a busy machine that takes seconds. */
+export async function untilAllAnswer(gateways: readonly Endpoint[]): Promise<void> {
+  for (const gateway of gateways) await metricsOf([gateway]);
+}

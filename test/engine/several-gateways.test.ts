@@ -4,7 +4,7 @@ import { HandshakeRefusal, openClient } from '../helper/client.ts';
 import { pause } from '../helper/endpoint.ts';
 import { type Started, startService } from '../helper/start.ts';
 import { randomOf } from '../simulation/random.ts';
-import { killGateway, metricsOf, readHistory, Talker } from './several-gateways-helper.ts';
+import { killGateway, metricsOf, readHistory, Talker, untilAllAnswer } from './several-gateways-helper.ts';
 
 const KILLS = 6;
 const MESSAGES_BETWEEN_KILLS = 12;
@@ -97,6 +97,7 @@ describe('two gateways over one database', () => {
     await pause(500);
     killing = false;
     await Promise.all(talking);
+    await untilAllAnswer(service.gateways);
 
     const everything = new Map(talkers.flatMap(({ acknowledged }) => [...acknowledged]));
     const end = Math.max(...everything.values());

@@ -116,6 +116,11 @@ describe('POST /api/auth/register', () => {
     ['a name that is too short', { username: 'al', password }, 'username'],
     ['a name of 33 characters', { username: 'a'.repeat(33), password }, 'username'],
     ['a short password', { username: 'newcomer', password: '1234567' }, 'password'],
+    [
+      'a password of eight characters that are three letters',
+      { username: 'newcomer', password: 'u\u0308\u0304u\u0308\u0304u\u0308' },
+      'password',
+    ],
     ['a password that is no text', { username: 'newcomer', password: 12345678 }, 'password'],
     ['an empty display name', { username: 'newcomer', password, displayName: '' }, 'displayName'],
     ['a lone surrogate', { username: 'newcomer', password, displayName: '\ud800' }, 'displayName'],

@@ -1,4 +1,5 @@
-import { argon2id } from 'hash-wasm';
+import { randomBytes } from 'node:crypto';
+import { argon2id, argon2Verify } from 'hash-wasm';
 import { describe, expect, it } from 'vitest';
 import { ARGON2, hashPassword, needsRehash, verifyPassword } from '../../shared/auth/passwords.ts';
 
@@ -25,6 +26,41 @@ describe('passwords', () => {
     const hash = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
     expect(await verifyPassword('password', hash)).toBe(true);
     expect(await verifyPassword('differentpassword', hash)).toBe(false);
+  });
+
+  it('are hashed as another implementation hashes them', async () => {
+    for (const password of ['swordfish', 'пароль и ещё', '🦊'.repeat(64), 'x'.repeat(256)]) {
+      expect(await argon2Verify({ password, hash: await hashPassword(password) })).toBe(true);
+      const hash = await argon2id({
+        password,
+        salt: randomBytes(16),
+        ...ARGON2,
+        hashLength: 32,
+        outputType: 'encoded',
+      });
+      expect(await verifyPassword(password, hash)).toBe(true);
+    }
+  });
+
+  it('do not disturb each other, and one of a larger hash does not either', async () => {
+    const larger = '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc';
+    const words = ['first word', 'second word', 'third word'];
+    const hashes = await Promise.all(words.map(hashPassword));
+    const fits = words.flatMap((word) => hashes.map((hash) => verifyPassword(word, hash)));
+    const [big, ...small] = await Promise.all([verifyPassword('password', larger), ...fits]);
+    expect(big).toBe(true);
+    expect(small).toEqual([true, false, false, false, true, false, false, false, true]);
+  });
+
+  it('that are too short for anybody fit none', async () => {
+    for (const short of ['', 'x', '1234567'])
+      expect(await verifyPassword(short, await hashPassword('12345678'))).toBe(false);
+    expect(await verifyPassword('\0'.repeat(7), await hashPassword('\0'.repeat(8)))).toBe(false);
+  });
+
+  it('are no argon2id of another version or kind', async () => {
+    for (const stored of ['', 'swordfish', '$argon2i$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$CTFh'])
+      await expect(verifyPassword('swordfish', stored)).rejects.toThrow('no PHC string');
   });
 
   it('are the same however the keyboard composes them', async () => {
