@@ -1,5 +1,5 @@
 /** What the engine is told, and what it gives. */
-import type { Server } from 'node:http';
+import type { Server } from 'node:net';
 import type { Authorizer } from './access/authorizer.ts';
 import type { AssemblyModel } from './assembly/model.ts';
 import type { Faults } from './faults/faults.ts';

@@ -33,6 +33,8 @@ export async function takePorts({
 }
 
 function held(server: Server, host?: string): HeldPort {
+  // Who knocks before the gateway is there comes again; kept waiting, the socket would keep the port from being given up.
+  server.on('connection', (socket) => socket.destroy());
   const address = server.address();
   if (typeof address !== 'object' || address === null) {
     throw new EngineError('port_taken', 'unable to listen; the given server has no port');

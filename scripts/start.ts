@@ -1,6 +1,6 @@
 /** `npm start`: builds the handlers, synthesizes the stack, runs it on this machine, and says how to talk to it. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -157,7 +157,8 @@ async function closeServers(servers: readonly Server[]): Promise<void> {
 }
 
 async function listen(port: number): Promise<Server> {
-  const server = createServer();
+  // Who comes before all is ready is turned away, as where nobody listens, and comes again.
+  const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason = error.code === 'EADDRINUSE' ? `port ${port} is taken` : error.message;

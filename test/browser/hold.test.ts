@@ -1,7 +1,5 @@
 /** Nothing that was written is lost, and the page says how things are: offline, after a restart, in many tabs, when a token ends. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium, openBrowser } from '../../scripts/browser.ts';
 import { freshName } from '../helper/account.ts';
 import { givePlatform } from '../helper/browser-platform.ts';
+import { freePort } from '../helper/free-port.ts';
 import { type Started, startService } from '../helper/start.ts';
 import { Person } from '../helper/web-app.ts';
 
@@ -378,12 +377,4 @@ async function bareTabs(count: number): Promise<readonly Page[]> {
 async function limitDisk(page: Page, quotaSize: number): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send('Storage.overrideQuotaForOrigin', { origin: service.http, quotaSize });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port: found } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return found;
 }
