@@ -6,7 +6,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 /** Vitest leaves a processor free; on two that would be one file at a time, and most tests wait more than they compute. */
 const maxWorkers = 2;
-/** Where a test waits for a whole service: its timers, and its processes that start. An emulator's functions take longer to. */
+/** The end-to-end suite waits for a service that all of its files share. On an emulator each function is a process that has to start. */
 const maxWorkersOfService = process.env.PARLEY_TARGET ? maxWorkers : 3;
 
 /** Files that take tens of seconds, the longest first. Begun last, one of them would leave the other worker with nothing to do. */
@@ -60,7 +60,7 @@ export default defineConfig({
       {
         test: {
           name: 'engine',
-          maxWorkers: maxWorkersOfService,
+          maxWorkers,
           sequence: { groupOrder: 1 },
           include: ['test/{engine,client}/**/*.test.ts'],
           testTimeout: 60_000,

@@ -76,7 +76,7 @@ async function closedAt(client: Client, at: number) {
 
 describe.concurrent('P9 revocation: a token’s end', () => {
   it('closes the connection, which may come back', async () => {
-    const token = await tokenFor(alice, 3);
+    const token = await tokenFor(alice, 5);
     const client = await openClient(engine, { token });
     await client.command('ping');
     expect(await closedAt(client, endOf(token))).toEqual(EXPIRED);
@@ -84,7 +84,7 @@ describe.concurrent('P9 revocation: a token’s end', () => {
   });
 
   it('closes a connection that came in by a ticket', async () => {
-    const token = await tokenFor(alice, 3);
+    const token = await tokenFor(alice, 5);
     const response = await fetch(`${engine.http}/api/auth/ticket`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}` },
@@ -95,9 +95,9 @@ describe.concurrent('P9 revocation: a token’s end', () => {
   });
 
   it('is put off by a fresh token, again and again', async () => {
-    const first = await tokenFor(alice, 2);
+    const first = await tokenFor(alice, 5);
     const client = await openClient(engine, { token: first });
-    const second = await tokenFor(alice, 5);
+    const second = await tokenFor(alice, 9);
     const { expiresAt } = await client.command('authenticate', { token: second });
     expect(Date.parse(expiresAt)).toBe(endOf(second));
     await pause(endOf(first) + WITHIN_MS - Date.now());
@@ -106,7 +106,7 @@ describe.concurrent('P9 revocation: a token’s end', () => {
   });
 
   it('is not put off by another user’s token', async () => {
-    const token = await tokenFor(alice, 3);
+    const token = await tokenFor(alice, 5);
     const client = await openClient(engine, { token });
     const reply = await client.ask({ action: 'authenticate', token: bob.token });
     expect(reply.error?.code).toBe('forbidden');
@@ -114,7 +114,7 @@ describe.concurrent('P9 revocation: a token’s end', () => {
   });
 
   it('is not brought nearer by a token that ends sooner', async () => {
-    const [longer, shorter] = [await tokenFor(alice, 5), await tokenFor(alice, 2)];
+    const [longer, shorter] = [await tokenFor(alice, 9), await tokenFor(alice, 5)];
     const client = await openClient(engine, { token: longer });
     const { expiresAt } = await client.command('authenticate', { token: shorter });
     expect(Date.parse(expiresAt)).toBe(endOf(longer));
