@@ -7,7 +7,7 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 /** Vitest leaves a processor free; on two that would be one file at a time, and most tests wait more than they compute. */
 const maxWorkers = 2;
 /** The end-to-end suite waits for a service that all of its files share. On an emulator each function is a process that has to start. */
-const maxWorkersOfService = process.env.PARLEY_TARGET ? maxWorkers : 3;
+const endToEndWorkers = process.env.PARLEY_TARGET ? maxWorkers : 3;
 
 /** Files that take tens of seconds, the longest first. Begun last, one of them would leave the other worker with nothing to do. */
 const LONG = `
@@ -70,7 +70,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          maxWorkers: maxWorkersOfService,
+          maxWorkers: endToEndWorkers,
           sequence: { groupOrder: 2 },
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/global-setup.ts'],

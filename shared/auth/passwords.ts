@@ -35,7 +35,8 @@ let argon2id: Promise<computeHash> | undefined;
  * The one instance of the process: its memory is used again. A new one for each hash costs more than the hash itself where several
  * threads of a process do so at once, as the local engine's do.
  */
-function load(): Promise<computeHash> {
+function instance(): Promise<computeHash> {
+  // The library asks for a module with SIMD and for one without; each Node.js that runs this has it.
   const instantiate = (imports: WebAssembly.Imports) => WebAssembly.instantiate(ARGON2_MODULE, imports);
   argon2id ??= loadArgon2id(instantiate, instantiate);
   return argon2id;
@@ -46,7 +47,7 @@ function load(): Promise<computeHash> {
  * @returns a PHC string.
  */
 export async function hashPassword(password: string): Promise<string> {
-  const compute = await load();
+  const compute = await instance();
   const salt = randomBytes(SALT_BYTES);
   const hash = compute({
     password: Buffer.from(normalize(password)),
@@ -65,7 +66,7 @@ export async function hashPassword(password: string): Promise<string> {
  * @throws Error for a hash that is no such string
  */
 export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
-  const compute = await load();
+  const compute = await instance();
   const { salt, tag, ...parameters } = parsePhc(hash ?? NOBODY);
   const given = Buffer.from(normalize(password));
   const isPossible = given.length >= LEAST_BYTES;

@@ -86,7 +86,7 @@ describe.skipIf(path === undefined)('the web app (needs Chromium on the PATH or 
     service = await start();
     await alice.page.reload();
     await alice.button(/^Your profile/).waitFor();
-    // By itself it tries again later and later: bob does not wait for that, whenever he sees that he need not.
+    // By itself it tries again later and later: bob presses the button where it is there.
     await expect
       .poll(
         async () => {
